@@ -1,0 +1,2 @@
+//! dockbridge.
+fn main() {}

@@ -1,0 +1,2 @@
+//! hcloud-emulator.
+fn main() {}

@@ -1,0 +1,2 @@
+//! ssh-docker-proxy.
+fn main() {}
