@@ -1,2 +1,3 @@
-//! ssh-docker-proxy.
+//! Forwards a local Unix socket to a Docker Engine's Unix socket over SSH.
+
 fn main() {}

@@ -1,0 +1,3 @@
+//! One small request, directly and through the proxy.
+
+fn main() {}
