@@ -81,3 +81,72 @@ impl RequestHead {
         std::str::from_utf8(value).ok()
     }
 }
+
+/// The head of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ResponseHead {
+    pub(crate) status: u16,
+    pub(crate) minor_version: u8,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+}
+
+/// What a buffer begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Parsed<T> {
+    /// The beginning of a head, as far as can be told.
+    Partial,
+    /// A whole head of this many bytes.
+    Complete(T, usize),
+    /// Something that is not understood, or a head too large to be kept.
+    Opaque,
+}
+
+/// Looks for the head of a request at the beginning of `bytes`.
+pub(crate) fn parse_request(bytes: &[u8]) -> Parsed<RequestHead> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    let status = request.parse(bytes);
+    conclude(bytes, status, || RequestHead {
+        method: request.method.unwrap_or_default().to_owned(),
+        target: request.path.unwrap_or_default().to_owned(),
+        minor_version: request.version.unwrap_or_default(),
+        headers: owned(request.headers),
+    })
+}
+
+/// Looks for the head of an answer at the beginning of `bytes`.
+pub(crate) fn parse_response(bytes: &[u8]) -> Parsed<ResponseHead> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut response = httparse::Response::new(&mut headers);
+    let status = response.parse(bytes);
+    conclude(bytes, status, || ResponseHead {
+        status: response.code.unwrap_or_default(),
+        minor_version: response.version.unwrap_or_default(),
+        headers: owned(response.headers),
+    })
+}
+
+/// Applies the bound on size, in such a way that the verdict does not depend on how the bytes arrived.
+fn conclude<T>(
+    bytes: &[u8],
+    status: httparse::Result<usize>,
+    head: impl FnOnce() -> T,
+) -> Parsed<T> {
+    match status {
+        Ok(httparse::Status::Complete(length)) if length <= MAX_HEAD_BYTES => {
+            Parsed::Complete(head(), length)
+        }
+        Ok(httparse::Status::Partial) if bytes.len() <= MAX_HEAD_BYTES => Parsed::Partial,
+        Ok(httparse::Status::Complete(_) | httparse::Status::Partial) | Err(_) => Parsed::Opaque,
+    }
+}
+
+fn owned(headers: &[httparse::Header<'_>]) -> Vec<(String, Vec<u8>)> {
+    headers
+        .iter()
+        .map(|header| (header.name.to_owned(), header.value.to_vec()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,289 @@
+//! One client, from its first byte to its last.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio_util::sync::CancellationToken;
+
+use super::exchange::{self, Verdict};
+use super::hangup::Hangup;
+use super::inbound::Inbound;
+use super::{relay, reply};
+use crate::connector::{Connector, LocalAnswer, Opened, Refusal};
+use crate::http::framing::Framing;
+use crate::http::head::{Parsed, RequestHead, parse_request};
+use crate::observer::{ConnectionId, Direction, Observer};
+use crate::stream::BoxedStream;
+
+/// The client's side.
+pub(super) struct Client {
+    pub(super) inbound: Inbound,
+    pub(super) read: OwnedReadHalf,
+    pub(super) write: OwnedWriteHalf,
+    pub(super) hangup: Hangup,
+}
+
+impl Client {
+    fn new(stream: UnixStream) -> Self {
+        let hangup = Hangup::of(&stream);
+        let (read, write) = stream.into_split();
+        Self {
+            inbound: Inbound::new(),
+            read,
+            write,
+            hangup,
+        }
+    }
+}
+
+/// The engine's side.
+pub(super) struct Engine {
+    pub(super) inbound: Inbound,
+    pub(super) read: ReadHalf<BoxedStream>,
+    pub(super) write: WriteHalf<BoxedStream>,
+}
+
+impl Engine {
+    fn new(stream: BoxedStream) -> Self {
+        let (read, write) = tokio::io::split(stream);
+        Self {
+            inbound: Inbound::new(),
+            read,
+            write,
+        }
+    }
+}
+
+/// Tells the observer about one connection, and about its end when dropped.
+pub(super) struct Meter {
+    id: ConnectionId,
+    observer: Arc<dyn Observer>,
+}
+
+impl Meter {
+    fn new(id: ConnectionId, observer: Arc<dyn Observer>) -> Self {
+        observer.opened(id);
+        Self { id, observer }
+    }
+
+    pub(super) fn bytes(&self, direction: Direction, count: usize) {
+        self.observer.bytes(self.id, direction, count as u64);
+    }
+
+    pub(super) fn answered(&self, status: u16) {
+        self.observer.answered(self.id, status);
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.observer.closed(self.id);
+    }
+}
+
+/// What comes next on a connection that is between two requests.
+enum Next {
+    Request(RequestHead, usize),
+    /// The engine speaks without having been asked.
+    EngineSpoke,
+    End,
+}
+
+/// Where a request goes.
+enum Route {
+    Engine(Engine),
+    /// It has been answered, and the next may follow.
+    Answered,
+    End,
+}
+
+/// A client's connection and what it needs.
+pub(super) struct Connection {
+    connector: Arc<dyn Connector>,
+    shutdown: CancellationToken,
+    meter: Meter,
+}
+
+impl Connection {
+    pub(super) fn new(
+        id: ConnectionId,
+        connector: &Arc<dyn Connector>,
+        observer: &Arc<dyn Observer>,
+        shutdown: CancellationToken,
+    ) -> Self {
+        Self {
+            connector: Arc::clone(connector),
+            shutdown,
+            meter: Meter::new(id, Arc::clone(observer)),
+        }
+    }
+
+    /// Serves one request after the other until the client ends or something else does.
+    pub(super) async fn run(self, stream: UnixStream) {
+        let mut client = Client::new(stream);
+        let mut kept: Option<Engine> = None;
+        loop {
+            let (head, head_bytes) = match self.next(&mut client, &mut kept).await {
+                Next::Request(head, head_bytes) => (head, head_bytes),
+                Next::EngineSpoke => match kept {
+                    Some(mut engine) => return self.relay(&mut client, &mut engine).await,
+                    None => return,
+                },
+                Next::End => return,
+            };
+            tracing::debug!(connection = %self.meter.id, method = head.method, target = head.target, "request");
+            self.meter.observer.request(self.meter.id, &head);
+            let route = match kept.take() {
+                Some(engine) => Route::Engine(engine),
+                None => self.route(&head, head_bytes, &mut client).await,
+            };
+            match route {
+                Route::Engine(mut engine) => {
+                    if !self
+                        .exchange(&head, head_bytes, &mut client, &mut engine)
+                        .await
+                    {
+                        return;
+                    }
+                    kept = Some(engine);
+                }
+                Route::Answered => {}
+                Route::End => return,
+            }
+            self.meter.observer.finished(self.meter.id);
+        }
+    }
+
+    /// Waits for the head of the next request.
+    async fn next(&self, client: &mut Client, kept: &mut Option<Engine>) -> Next {
+        client.inbound.rest();
+        if let Some(engine) = kept {
+            engine.inbound.rest();
+        }
+        loop {
+            let parsed = parse_request(client.inbound.unseen());
+            let waits = parsed == Parsed::Partial;
+            if waits && client.inbound.ended() {
+                return Next::End;
+            }
+            let idle = client.inbound.is_empty();
+            // With a request at hand this only looks whether the engine's end has arrived meanwhile.
+            tokio::select! {
+                biased;
+                count = fill(kept) => match count {
+                    0 => *kept = None,
+                    _ => return Next::EngineSpoke,
+                },
+                () = std::future::ready(()), if !waits => {}
+                () = self.shutdown.cancelled(), if idle => return Next::End,
+                _ = client.inbound.fill(&mut client.read) => {}
+            }
+            match parsed {
+                Parsed::Complete(head, length) => return Next::Request(head, length),
+                Parsed::Opaque => return Next::Request(RequestHead::opaque(), 0),
+                Parsed::Partial => {}
+            }
+        }
+    }
+
+    /// Asks the connector for an engine, for as long as the client is there to wait.
+    async fn route(&self, head: &RequestHead, head_bytes: usize, client: &mut Client) -> Route {
+        let opened = tokio::select! {
+            biased;
+            opened = self.connector.open(head) => opened,
+            () = client.hangup.gone() => {
+                tracing::debug!(connection = %self.meter.id, "the client has gone while its request was held");
+                return Route::End;
+            }
+        };
+        let answer = match opened {
+            Ok(Opened::Stream(stream)) => return Route::Engine(Engine::new(stream)),
+            Ok(Opened::Answer(answer)) => answer,
+            Err(refusal) => reply::refusal(&refusal),
+        };
+        let closes = head.framing() != Framing::Length(0);
+        client.inbound.discard(head_bytes);
+        self.answer(&answer, head, closes, client).await
+    }
+
+    /// Answers in the engine's place.
+    async fn answer(
+        &self,
+        answer: &LocalAnswer,
+        head: &RequestHead,
+        closes: bool,
+        client: &mut Client,
+    ) -> Route {
+        let bytes = reply::answer(answer, head.method == "HEAD", closes);
+        if client.write.write_all(&bytes).await.is_err() {
+            return Route::End;
+        }
+        self.meter.answered(answer.status);
+        if closes {
+            reply::close_politely(&mut client.inbound, &mut client.read, &mut client.write).await;
+            return Route::End;
+        }
+        Route::Answered
+    }
+
+    /// Has the engine answer one request. Returns whether another may follow.
+    async fn exchange(
+        &self,
+        head: &RequestHead,
+        head_bytes: usize,
+        client: &mut Client,
+        engine: &mut Engine,
+    ) -> bool {
+        if head.framing() == Framing::Opaque {
+            self.relay(client, engine).await;
+            return false;
+        }
+        match exchange::run(head, head_bytes, client, engine, &self.meter).await {
+            Verdict::NextRequest => return true,
+            Verdict::Raw => self.relay(client, engine).await,
+            Verdict::EngineLost => {
+                tracing::warn!(connection = %self.meter.id, target = head.target, "the engine was lost before it answered");
+                self.meter.observer.engine_lost(self.meter.id);
+                let refusal = reply::refusal(&Refusal::new(reply::ENGINE_LOST));
+                self.answer(&refusal, head, true, client).await;
+            }
+            Verdict::Over { unread: true } => {
+                reply::close_politely(&mut client.inbound, &mut client.read, &mut client.write)
+                    .await;
+            }
+            Verdict::Over { unread: false } => {}
+        }
+        false
+    }
+
+    /// Copies both directions to their ends, or until the client has closed both and all it sent has been passed on.
+    async fn relay(&self, client: &mut Client, engine: &mut Engine) {
+        let to_engine = relay::copy(
+            &mut client.inbound,
+            &mut client.read,
+            &mut engine.write,
+            |count| {
+                self.meter.bytes(Direction::ToEngine, count);
+            },
+        );
+        let to_client = relay::copy(
+            &mut engine.inbound,
+            &mut engine.read,
+            &mut client.write,
+            |count| {
+                self.meter.bytes(Direction::ToClient, count);
+            },
+        );
+        relay::both(to_engine, to_client, client.hangup.gone()).await;
+    }
+}
+
+/// Reads from the engine, if there is one. Its end is reported as 0.
+async fn fill(kept: &mut Option<Engine>) -> usize {
+    match kept {
+        Some(engine) => engine.inbound.fill(&mut engine.read).await,
+        None => std::future::pending().await,
+    }
+}
