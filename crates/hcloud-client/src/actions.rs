@@ -100,7 +100,7 @@ impl Default for WaitOptions {
     fn default() -> Self {
         Self {
             poll_interval: Duration::from_millis(500),
-            deadline: Duration::from_secs(300),
+            deadline: Duration::from_mins(5),
         }
     }
 }

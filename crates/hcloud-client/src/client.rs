@@ -35,7 +35,6 @@ pub struct ClientBuilder {
 
 /// Why no client could be built.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum BuildError {
     /// The retry policy makes no sense.
     #[error(transparent)]

@@ -14,13 +14,13 @@ pub const HETZNER_ENDPOINT: &str = "https://api.hetzner.cloud/v1";
 /// [`Endpoint::is_loopback`] say what there is to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    url: Url,
     base: String,
+    host: String,
+    plaintext: bool,
 }
 
 /// Why a text is not the address of an API.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
 pub enum EndpointError {
     /// It is not an absolute URL.
     #[error("the API address is not a URL: {0}")]
@@ -40,11 +40,11 @@ impl Endpoint {
     /// Hetzner's own API, [`HETZNER_ENDPOINT`].
     #[must_use]
     pub fn hetzner() -> Self {
-        #[expect(
-            clippy::expect_used,
-            reason = "the constant is a valid address, which a test proves"
-        )]
-        HETZNER_ENDPOINT.parse().expect("a valid constant")
+        Self {
+            base: HETZNER_ENDPOINT.to_owned(),
+            host: "api.hetzner.cloud".to_owned(),
+            plaintext: false,
+        }
     }
 
     /// The address without a slash at the end, ready for a path that begins with one.
@@ -56,13 +56,13 @@ impl Endpoint {
     /// The host as in the address; an IPv6 address is in brackets.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.url.host_str().unwrap_or_default()
+        &self.host
     }
 
     /// Whether what is sent there, the token included, is not encrypted.
     #[must_use]
     pub fn is_plaintext(&self) -> bool {
-        self.url.scheme() == "http"
+        self.plaintext
     }
 
     /// Whether the host is this machine itself by its name or address: `localhost`, `127.0.0.0/8` or `::1`.
@@ -94,8 +94,11 @@ impl FromStr for Endpoint {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(EndpointError::QueryOrFragment);
         }
-        let base = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { url, base })
+        Ok(Self {
+            base: url.as_str().trim_end_matches('/').to_owned(),
+            host: url.host_str().unwrap_or_default().to_owned(),
+            plaintext: url.scheme() == "http",
+        })
     }
 }
 

@@ -16,7 +16,6 @@ use crate::ActionId;
 
 /// A failed call.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum Error {
     /// The API answered, and refused.
     #[error(transparent)]

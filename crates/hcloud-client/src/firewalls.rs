@@ -32,7 +32,7 @@ words! {
         Udp = "udp",
         /// ICMP.
         Icmp = "icmp",
-        /// IPsec's payload.
+        /// The encrypted payload of IP security.
         Esp = "esp",
         /// Generic routing encapsulation.
         Gre = "gre",
@@ -70,7 +70,6 @@ pub struct FirewallRule {
 
 /// What a firewall is applied to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum FirewallTarget {
     /// A server.
     Server(ServerId),

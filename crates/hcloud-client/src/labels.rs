@@ -19,7 +19,6 @@ const RESERVED_PREFIX: &str = "hetzner.cloud";
 
 /// Why a key or value is not a label.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
 pub enum LabelError {
     /// The key does not follow the rules.
     #[error("`{0}` is not a valid label key")]

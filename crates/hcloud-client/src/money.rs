@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
 /// Decimal places that an [`Amount`] keeps. Net prices have 10, gross prices 16.
@@ -95,6 +95,13 @@ impl fmt::Debug for Amount {
     }
 }
 
+impl Serialize for Amount {
+    /// Writes a text, as the API does, since numbers of JSON are rounded by many who read them.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?
@@ -104,7 +111,7 @@ impl<'de> Deserialize<'de> for Amount {
 }
 
 /// A price without and with value added tax, in the currency of the account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// Without tax.
     pub net: Amount,

@@ -67,7 +67,7 @@ macro_rules! page {
         #[derive(serde::Deserialize)]
         struct $page {
             $field: Vec<$item>,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "crate::decode::null_as_default")]
             meta: crate::paging::Meta,
         }
 

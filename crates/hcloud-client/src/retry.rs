@@ -31,7 +31,6 @@ pub struct RetryPolicy {
 
 /// Why a retry policy makes no sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
-#[non_exhaustive]
 pub enum RetryPolicyError {
     /// The first wait is longer than the longest.
     #[error("the first wait of the retry policy is longer than its longest wait")]
@@ -49,7 +48,7 @@ impl Default for RetryPolicy {
             first_wait: Duration::from_millis(250),
             longest_wait: Duration::from_secs(5),
             rate_limit_wait: Duration::from_secs(1),
-            total: Duration::from_secs(60),
+            total: Duration::from_mins(1),
         }
     }
 }

@@ -13,7 +13,6 @@ pub struct ApiToken(SecretString);
 
 /// Why a text is not an API token. The text itself is not part of the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
 pub enum TokenError {
     /// There is nothing but white space.
     #[error("the API token is empty")]

@@ -10,7 +10,6 @@ macro_rules! words {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
             /// A word that this version of the client does not know, as it came.
