@@ -170,7 +170,7 @@ async fn wait_for<F>(
 where
     F: AsyncFnMut(Vec<ActionId>) -> Result<Vec<Action>, Error>,
 {
-    let deadline = Instant::now() + options.deadline;
+    let start = Instant::now();
     // An interval of nothing would be refused by the timer.
     let mut ticks = tokio::time::interval(options.poll_interval.max(Duration::from_millis(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -184,7 +184,8 @@ where
             ticks.tick().await;
             fetch(pending.clone()).await
         };
-        let Ok(answer) = tokio::time::timeout_at(deadline, poll).await else {
+        let left = options.deadline.saturating_sub(start.elapsed());
+        let Ok(answer) = tokio::time::timeout(left, poll).await else {
             return Err(Error::ActionsUnfinished {
                 pending,
                 waited: options.deadline,

@@ -94,14 +94,15 @@ where
     F: FnMut(Duration) -> Fut,
     Fut: Future<Output = Result<T, Error>>,
 {
-    let deadline = Instant::now() + policy.total;
-    let try_once = || attempt(deadline.saturating_duration_since(Instant::now()));
+    let start = Instant::now();
+    let left = || policy.total.saturating_sub(start.elapsed());
+    let try_once = || attempt(left());
     try_once
         .retry(policy.backoff())
         .when(|error| may_repeat(error, operation))
         .adjust(|error, wait| {
             let wait = if is_rate_limit(error) { wait? + policy.rate_limit_wait } else { wait? };
-            (Instant::now() + wait < deadline).then_some(wait)
+            (wait < left()).then_some(wait)
         })
         .notify(|error, wait| {
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);

@@ -136,3 +136,16 @@ async fn an_action_that_the_api_does_not_know_is_an_error() {
     let error = result.unwrap_err();
     assert_eq!(error.to_string(), "the API does not know the action 2");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_may_have_no_end_in_sight() {
+    let options = WaitOptions {
+        deadline: Duration::MAX,
+        ..OPTIONS
+    };
+    let result = wait_for(&[ActionId(1)], options, async |_| {
+        Ok(vec![action(1, "success")])
+    })
+    .await;
+    assert_eq!(result.unwrap().len(), 1);
+}

@@ -7,5 +7,4 @@ mod failures;
 mod paging;
 mod resources;
 mod scripted;
-mod secrets;
 mod servers;

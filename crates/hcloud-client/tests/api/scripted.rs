@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
+    io::{self, Cursor},
+    pin::Pin,
     sync::{Arc, Mutex},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -14,7 +17,12 @@ use axum::{
 };
 use hcloud_client::{Client, ClientBuilder, RetryPolicy};
 use serde_json::Value;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, ReadBuf},
+    net::TcpListener,
+    task::JoinHandle,
+};
+use tokio_util::io::ReaderStream;
 
 pub(crate) const TOKEN: &str = "Zr7kXw2mQv9tBn4cLs8dJf3hGp6yAe1uRi5oVx0zWq7kNm2bTc9sDl4fHj8gPy3a";
 
@@ -160,9 +168,23 @@ async fn answer(State(script): State<Arc<Script>>, request: Request) -> Response
     for (name, value) in answer.headers {
         response = response.header(name, value);
     }
-    if answer.cut {
-        // A body shorter than announced ends the connection.
-        response = response.header("Content-Length", answer.body.len() + 1);
+    let body = if answer.cut {
+        Body::from_stream(ReaderStream::new(Cursor::new(answer.body).chain(Broken)))
+    } else {
+        Body::from(answer.body)
+    };
+    response.body(body).unwrap()
+}
+
+/// A source that fails when read, which makes the server cut the connection.
+struct Broken;
+
+impl AsyncRead for Broken {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
     }
-    response.body(Body::from(answer.body)).unwrap()
 }
