@@ -98,10 +98,7 @@ pub struct WaitOptions {
 impl Default for WaitOptions {
     /// Asks twice a second, as Hetzner's own Go client does, for five minutes.
     fn default() -> Self {
-        Self {
-            poll_interval: Duration::from_millis(500),
-            deadline: Duration::from_mins(5),
-        }
+        Self { poll_interval: Duration::from_millis(500), deadline: Duration::from_mins(5) }
     }
 }
 
@@ -125,10 +122,7 @@ pub(crate) struct ActionsAnswer {
 impl Actions<'_> {
     /// The action, or `None` if there is none of this number.
     pub async fn get(&self, id: ActionId) -> Result<Option<Action>, Error> {
-        let answer = self
-            .transport
-            .get(&format!("/actions/{id}"), &Query::new())
-            .await;
+        let answer = self.transport.get(&format!("/actions/{id}"), &Query::new()).await;
         Ok(none_if_not_found(answer)?.map(|ActionAnswer { action }| action))
     }
 
@@ -154,21 +148,15 @@ impl Actions<'_> {
         I::Item: Into<ActionId>,
     {
         let ids: Vec<ActionId> = actions.into_iter().map(Into::into).collect();
-        wait_for(&ids, options, async |pending: Vec<ActionId>| {
-            self.list(&pending).await
-        })
-        .await
+        wait_for(&ids, options, |pending: Vec<ActionId>| async move { self.list(&pending).await }).await
     }
 }
 
 /// The wait itself, without a network.
-async fn wait_for<F>(
-    ids: &[ActionId],
-    options: WaitOptions,
-    mut fetch: F,
-) -> Result<Vec<Action>, Error>
+async fn wait_for<F, A>(ids: &[ActionId], options: WaitOptions, mut fetch: F) -> Result<Vec<Action>, Error>
 where
-    F: AsyncFnMut(Vec<ActionId>) -> Result<Vec<Action>, Error>,
+    F: FnMut(Vec<ActionId>) -> A,
+    A: Future<Output = Result<Vec<Action>, Error>>,
 {
     let start = Instant::now();
     // An interval of nothing would be refused by the timer.
@@ -186,16 +174,11 @@ where
         };
         let left = options.deadline.saturating_sub(start.elapsed());
         let Ok(answer) = tokio::time::timeout(left, poll).await else {
-            return Err(Error::ActionsUnfinished {
-                pending,
-                waited: options.deadline,
-            });
+            return Err(Error::ActionsUnfinished { pending, waited: options.deadline });
         };
         let answer = answer?;
-        let unknown: Vec<ActionId> = pending
-            .into_iter()
-            .filter(|id| answer.iter().all(|action| action.id != *id))
-            .collect();
+        let unknown: Vec<ActionId> =
+            pending.into_iter().filter(|id| answer.iter().all(|action| action.id != *id)).collect();
         for action in answer {
             match action.status {
                 ActionStatus::Success => finished.push(action),
@@ -211,11 +194,8 @@ where
 }
 
 fn unfinished(ids: &[ActionId], finished: &[Action]) -> Vec<ActionId> {
-    let mut pending: Vec<ActionId> = ids
-        .iter()
-        .copied()
-        .filter(|id| finished.iter().all(|action| action.id != *id))
-        .collect();
+    let mut pending: Vec<ActionId> =
+        ids.iter().copied().filter(|id| finished.iter().all(|action| action.id != *id)).collect();
     pending.sort_unstable();
     pending.dedup();
     pending
@@ -227,16 +207,10 @@ fn in_order(ids: &[ActionId], mut finished: Vec<Action>) -> Vec<Action> {
 }
 
 fn failure(action: Action) -> Error {
-    let ActionError { code, message } = action.error.unwrap_or_else(|| ActionError {
-        code: ErrorCode::UnknownError,
-        message: "no reason was given".to_owned(),
-    });
-    Error::ActionFailed {
-        id: action.id,
-        command: action.command,
-        code,
-        message,
-    }
+    let ActionError { code, message } = action
+        .error
+        .unwrap_or_else(|| ActionError { code: ErrorCode::UnknownError, message: "no reason was given".to_owned() });
+    Error::ActionFailed { id: action.id, command: action.command, code, message }
 }
 
 #[cfg(test)]

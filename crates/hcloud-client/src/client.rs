@@ -7,8 +7,8 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::{
-    Actions, ApiToken, Endpoint, EndpointError, Firewalls, Images, Locations, Pricing, RateLimit,
-    RetryPolicy, RetryPolicyError, ServerTypes, Servers, SshKeys, Volumes, transport::Transport,
+    Actions, ApiToken, Endpoint, EndpointError, Firewalls, Images, Locations, Pricing, RateLimit, RetryPolicy,
+    RetryPolicyError, ServerTypes, Servers, SshKeys, Volumes, transport::Transport,
 };
 
 /// How long a connection may take to come about. Three lost SYN packets take seven seconds.
@@ -91,8 +91,8 @@ impl ClientBuilder {
     /// Builds the client. Nothing is sent yet.
     pub fn build(self) -> Result<Client, BuildError> {
         self.retry.validate()?;
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", self.token.expose()))
-            .map_err(|_| BuildError::Token)?;
+        let mut authorization =
+            HeaderValue::from_str(&format!("Bearer {}", self.token.expose())).map_err(|_| BuildError::Token)?;
         authorization.set_sensitive(true);
         let mut http = reqwest::Client::builder()
             .user_agent(self.user_agent)
@@ -112,9 +112,7 @@ impl ClientBuilder {
             retry: self.retry,
             rate_limit: watch::Sender::new(None),
         };
-        Ok(Client {
-            transport: Arc::new(transport),
-        })
+        Ok(Client { transport: Arc::new(transport) })
     }
 }
 
@@ -147,81 +145,61 @@ impl Client {
     /// Servers.
     #[must_use]
     pub fn servers(&self) -> Servers<'_> {
-        Servers {
-            transport: &self.transport,
-        }
+        Servers { transport: &self.transport }
     }
 
     /// Volumes.
     #[must_use]
     pub fn volumes(&self) -> Volumes<'_> {
-        Volumes {
-            transport: &self.transport,
-        }
+        Volumes { transport: &self.transport }
     }
 
     /// SSH keys.
     #[must_use]
     pub fn ssh_keys(&self) -> SshKeys<'_> {
-        SshKeys {
-            transport: &self.transport,
-        }
+        SshKeys { transport: &self.transport }
     }
 
     /// Firewalls.
     #[must_use]
     pub fn firewalls(&self) -> Firewalls<'_> {
-        Firewalls {
-            transport: &self.transport,
-        }
+        Firewalls { transport: &self.transport }
     }
 
     /// The catalogue of server types.
     #[must_use]
     pub fn server_types(&self) -> ServerTypes<'_> {
-        ServerTypes {
-            transport: &self.transport,
-        }
+        ServerTypes { transport: &self.transport }
     }
 
     /// The locations.
     #[must_use]
     pub fn locations(&self) -> Locations<'_> {
-        Locations {
-            transport: &self.transport,
-        }
+        Locations { transport: &self.transport }
     }
 
     /// The images.
     #[must_use]
     pub fn images(&self) -> Images<'_> {
-        Images {
-            transport: &self.transport,
-        }
+        Images { transport: &self.transport }
     }
 
     /// The prices.
     #[must_use]
     pub fn pricing(&self) -> Pricing<'_> {
-        Pricing {
-            transport: &self.transport,
-        }
+        Pricing { transport: &self.transport }
     }
 
     /// Actions, which are changes under way.
     #[must_use]
     pub fn actions(&self) -> Actions<'_> {
-        Actions {
-            transport: &self.transport,
-        }
+        Actions { transport: &self.transport }
     }
 }
 
 impl fmt::Debug for Client {
     /// Shows the address alone: what is inside holds the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("endpoint", &self.transport.endpoint.as_str())
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("endpoint", &self.transport.endpoint.as_str()).finish_non_exhaustive()
     }
 }

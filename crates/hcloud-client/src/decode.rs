@@ -18,9 +18,7 @@ where
 {
     let number = f64::deserialize(deserializer)?;
     if number.fract() != 0.0 || number < 0.0 || number > f64::from(u32::MAX) {
-        return Err(de::Error::custom(format_args!(
-            "{number} is not a whole number in the range of u32"
-        )));
+        return Err(de::Error::custom(format_args!("{number} is not a whole number in the range of u32")));
     }
     #[expect(
         clippy::cast_possible_truncation,

@@ -40,11 +40,7 @@ impl Endpoint {
     /// Hetzner's own API, [`HETZNER_ENDPOINT`].
     #[must_use]
     pub fn hetzner() -> Self {
-        Self {
-            base: HETZNER_ENDPOINT.to_owned(),
-            host: "api.hetzner.cloud".to_owned(),
-            plaintext: false,
-        }
+        Self { base: HETZNER_ENDPOINT.to_owned(), host: "api.hetzner.cloud".to_owned(), plaintext: false }
     }
 
     /// The address without a slash at the end, ready for a path that begins with one.
@@ -70,10 +66,7 @@ impl Endpoint {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let host = self.host().trim_start_matches('[').trim_end_matches(']');
-        host == "localhost"
-            || host
-                .parse::<IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 
@@ -81,10 +74,7 @@ impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        let url: Url = text
-            .trim()
-            .parse()
-            .map_err(|error| EndpointError::NotAUrl(format!("{error}")))?;
+        let url: Url = text.trim().parse().map_err(|error| EndpointError::NotAUrl(format!("{error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(EndpointError::Scheme(url.scheme().to_owned()));
         }

@@ -151,9 +151,7 @@ impl Error {
             | Self::Request { operation, .. }
             | Self::Decode { operation, .. }
             | Self::TooManyPages { operation, .. } => Some(operation),
-            Self::ActionFailed { .. }
-            | Self::ActionsUnfinished { .. }
-            | Self::ActionsUnknown { .. } => None,
+            Self::ActionFailed { .. } | Self::ActionsUnfinished { .. } | Self::ActionsUnknown { .. } => None,
         }
     }
 
@@ -202,9 +200,7 @@ impl Error {
             | Self::ConnectionLost { operation, .. }
             | Self::Decode { operation, .. } => operation.changes_something(),
             Self::Connect { .. } | Self::Request { .. } | Self::TooManyPages { .. } => false,
-            Self::ActionFailed { .. }
-            | Self::ActionsUnfinished { .. }
-            | Self::ActionsUnknown { .. } => true,
+            Self::ActionFailed { .. } | Self::ActionsUnfinished { .. } | Self::ActionsUnknown { .. } => true,
         }
     }
 
@@ -217,11 +213,7 @@ impl Error {
 
 fn list_of_actions(ids: &[ActionId]) -> String {
     let numbers: Vec<String> = ids.iter().map(ActionId::to_string).collect();
-    let noun = if ids.len() == 1 {
-        "the action"
-    } else {
-        "the actions"
-    };
+    let noun = if ids.len() == 1 { "the action" } else { "the actions" };
     format!("{noun} {}", numbers.join(", "))
 }
 

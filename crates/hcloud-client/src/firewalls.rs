@@ -50,18 +50,10 @@ pub struct FirewallRule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<String>,
     /// Where traffic to the server may come from, as networks in CIDR notation.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub source_ips: Vec<String>,
     /// Where traffic from the server may go to, as networks in CIDR notation.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub destination_ips: Vec<String>,
     /// What the rule is for, of at most 255 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -173,12 +165,7 @@ impl Serialize for FirewallTarget {
             Self::Other(kind) => (kind.as_str(), None, None),
         };
         let label_selector = selector.map(|selector| WireSelector { selector });
-        WireTarget {
-            kind: kind.to_owned(),
-            server,
-            label_selector,
-        }
-        .serialize(serializer)
+        WireTarget { kind: kind.to_owned(), server, label_selector }.serialize(serializer)
     }
 }
 
@@ -210,23 +197,15 @@ impl Firewalls<'_> {
     }
 
     /// Replaces all the rules of a firewall.
-    pub async fn set_rules(
-        &self,
-        id: FirewallId,
-        rules: &[FirewallRule],
-    ) -> Result<Vec<Action>, Error> {
+    pub async fn set_rules(&self, id: FirewallId, rules: &[FirewallRule]) -> Result<Vec<Action>, Error> {
         let path = format!("/firewalls/{id}/actions/set_rules");
-        let ActionsAnswer { actions } =
-            self.transport.post_json(&path, &SetRules { rules }).await?;
+        let ActionsAnswer { actions } = self.transport.post_json(&path, &SetRules { rules }).await?;
         Ok(actions)
     }
 
     /// Deletes a firewall; `false` if there was none. It must not be applied to anything.
     pub async fn delete(&self, id: FirewallId) -> Result<bool, Error> {
-        let answer = self
-            .transport
-            .delete_without_answer(&format!("/firewalls/{id}"))
-            .await;
+        let answer = self.transport.delete_without_answer(&format!("/firewalls/{id}")).await;
         Ok(none_if_not_found(answer)?.is_some())
     }
 }

@@ -106,11 +106,7 @@ impl Images<'_> {
         add(&mut query, "architecture", filter.architecture.as_ref());
         add(&mut query, "type", filter.kind.as_ref());
         add(&mut query, "label_selector", filter.label_selector.as_ref());
-        add(
-            &mut query,
-            "include_deprecated",
-            filter.include_deprecated.then_some(&true),
-        );
+        add(&mut query, "include_deprecated", filter.include_deprecated.then_some(&true));
         paging::all::<ImagePage>(self.transport, "/images", query).await
     }
 }

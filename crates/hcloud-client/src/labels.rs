@@ -77,10 +77,7 @@ pub fn validate_labels(labels: &Labels) -> Result<(), LabelError> {
     for (key, value) in labels {
         validate_key(key)?;
         validate_value(key, value)?;
-        if key
-            .split_once('/')
-            .is_some_and(|(prefix, _)| prefix == RESERVED_PREFIX)
-        {
+        if key.split_once('/').is_some_and(|(prefix, _)| prefix == RESERVED_PREFIX) {
             return Err(LabelError::Reserved(key.clone()));
         }
     }
@@ -92,21 +89,14 @@ fn validate_key(key: &str) -> Result<(), LabelError> {
         Some((prefix, name)) => (is_dns_name(prefix), name),
         None => (true, key),
     };
-    if prefix_ok && is_name(name) {
-        Ok(())
-    } else {
-        Err(LabelError::Key(key.to_owned()))
-    }
+    if prefix_ok && is_name(name) { Ok(()) } else { Err(LabelError::Key(key.to_owned())) }
 }
 
 fn validate_value(key: &str, value: &str) -> Result<(), LabelError> {
     if value.is_empty() || is_name(value) {
         Ok(())
     } else {
-        Err(LabelError::Value {
-            key: key.to_owned(),
-            value: value.to_owned(),
-        })
+        Err(LabelError::Value { key: key.to_owned(), value: value.to_owned() })
     }
 }
 
@@ -115,16 +105,11 @@ fn is_name(text: &str) -> bool {
     text.len() <= NAME_MAX
         && ends_well(text.chars().next())
         && ends_well(text.chars().next_back())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 fn is_dns_name(text: &str) -> bool {
-    text.len() <= PREFIX_MAX
-        && text
-            .split('.')
-            .all(|part| is_name(part) && !part.contains('_'))
+    text.len() <= PREFIX_MAX && text.split('.').all(|part| is_name(part) && !part.contains('_'))
 }
 
 #[cfg(test)]

@@ -51,35 +51,27 @@ pub use client::{BuildError, Client, ClientBuilder};
 pub use endpoint::{Endpoint, EndpointError, HETZNER_ENDPOINT};
 pub use error::{ApiError, Error, ErrorCode, FieldError, Operation};
 pub use firewalls::{
-    CreateFirewall, CreatedFirewall, Firewall, FirewallFilter, FirewallRule, FirewallTarget,
-    Firewalls, RuleDirection, RuleProtocol,
+    CreateFirewall, CreatedFirewall, Firewall, FirewallFilter, FirewallRule, FirewallTarget, Firewalls, RuleDirection,
+    RuleProtocol,
 };
-pub use ids::{
-    ActionId, FirewallId, ImageId, LocationId, PrimaryIpId, ServerId, ServerTypeId, SshKeyId,
-    VolumeId,
-};
+pub use ids::{ActionId, FirewallId, ImageId, LocationId, PrimaryIpId, ServerId, ServerTypeId, SshKeyId, VolumeId};
 pub use images::{Image, ImageFilter, ImageKind, ImageStatus, Images};
 pub use labels::{LabelError, LabelSelector, Labels, validate_labels};
 pub use locations::{Location, Locations};
 pub use money::{Amount, AmountError, Price};
-pub use pricing::{
-    Prices, Pricing, PrimaryIpKind, PrimaryIpPrice, PrimaryIpPriceInLocation, ServerTypePrices,
-};
+pub use pricing::{Prices, Pricing, PrimaryIpKind, PrimaryIpPrice, PrimaryIpPriceInLocation, ServerTypePrices};
 pub use ratelimit::RateLimit;
 pub use retry::{RetryPolicy, RetryPolicyError};
 pub use server_types::{
-    Architecture, CpuType, Deprecation, ServerType, ServerTypeLocation, ServerTypePrice,
-    ServerTypes,
+    Architecture, CpuType, Deprecation, ServerType, ServerTypeLocation, ServerTypePrice, ServerTypes,
 };
 pub use servers::{
-    AppliedFirewall, AppliedFirewallStatus, CreateServer, CreatedServer, ImageSummary, PublicIpv4,
-    PublicIpv6, PublicNet, PublicNetOptions, Server, ServerFilter, ServerProtection, ServerStatus,
-    ServerTypeSummary, Servers,
+    AppliedFirewall, AppliedFirewallStatus, CreateServer, CreatedServer, ImageSummary, PublicIpv4, PublicIpv6,
+    PublicNet, PublicNetOptions, Server, ServerFilter, ServerProtection, ServerStatus, ServerTypeSummary, Servers,
 };
 pub use ssh_keys::{CreateSshKey, SshKey, SshKeyFilter, SshKeys};
 pub use token::{ApiToken, TokenError};
 pub use user_data::{USER_DATA_MAX_BYTES, UserData};
 pub use volumes::{
-    CreateVolume, CreatedVolume, Volume, VolumeFilter, VolumeFormat, VolumeProtection,
-    VolumeStatus, Volumes,
+    CreateVolume, CreatedVolume, Volume, VolumeFilter, VolumeFormat, VolumeProtection, VolumeStatus, Volumes,
 };

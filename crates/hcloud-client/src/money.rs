@@ -48,12 +48,9 @@ impl FromStr for Amount {
 
     fn from_str(text: &str) -> Result<Self, AmountError> {
         let error = || AmountError(text.to_owned());
-        let (negative, digits) = text
-            .strip_prefix('-')
-            .map_or((false, text), |rest| (true, rest));
+        let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-        let all_digits =
-            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !all_digits(whole) || !all_digits(fraction) {
             return Err(error());
         }
@@ -65,9 +62,7 @@ impl FromStr for Amount {
         if whole >= WHOLE_MAX {
             return Err(error());
         }
-        let fraction: i128 = format!("{fraction:0<PLACES$}")
-            .parse()
-            .map_err(|_| error())?;
+        let fraction: i128 = format!("{fraction:0<PLACES$}").parse().map_err(|_| error())?;
         let value = whole * UNIT + fraction;
         Ok(Self(if negative { -value } else { value }))
     }
@@ -104,9 +99,7 @@ impl Serialize for Amount {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

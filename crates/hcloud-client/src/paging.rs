@@ -36,11 +36,7 @@ struct Pagination {
 }
 
 /// Reads all the pages of a list.
-pub(crate) async fn all<P: Page>(
-    transport: &Transport,
-    path: &str,
-    filter: Query,
-) -> Result<Vec<P::Item>, Error> {
+pub(crate) async fn all<P: Page>(transport: &Transport, path: &str, filter: Query) -> Result<Vec<P::Item>, Error> {
     let mut items = Vec::new();
     let mut number = 1;
     for _ in 0..MAX_PAGES {
@@ -55,10 +51,7 @@ pub(crate) async fn all<P: Page>(
             None => return Ok(items),
         }
     }
-    Err(Error::TooManyPages {
-        operation: Operation::new(Method::GET, path),
-        pages: MAX_PAGES,
-    })
+    Err(Error::TooManyPages { operation: Operation::new(Method::GET, path), pages: MAX_PAGES })
 }
 
 /// Declares the page of a resource: the type of its entries and the name that the list has in the answer.

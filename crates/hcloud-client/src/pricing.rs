@@ -74,26 +74,14 @@ impl Prices {
     /// The price of a server type in a location, both by name.
     #[must_use]
     pub fn server_type(&self, name: &str, location: &str) -> Option<&ServerTypePrice> {
-        let prices = &self
-            .server_types
-            .iter()
-            .find(|entry| entry.name == name)?
-            .prices;
+        let prices = &self.server_types.iter().find(|entry| entry.name == name)?.prices;
         prices.iter().find(|price| price.location == location)
     }
 
     /// The price of a public address in a location.
     #[must_use]
-    pub fn primary_ip(
-        &self,
-        kind: &PrimaryIpKind,
-        location: &str,
-    ) -> Option<&PrimaryIpPriceInLocation> {
-        let prices = &self
-            .primary_ips
-            .iter()
-            .find(|entry| entry.kind == *kind)?
-            .prices;
+    pub fn primary_ip(&self, kind: &PrimaryIpKind, location: &str) -> Option<&PrimaryIpPriceInLocation> {
+        let prices = &self.primary_ips.iter().find(|entry| entry.kind == *kind)?.prices;
         prices.iter().find(|price| price.location == location)
     }
 }

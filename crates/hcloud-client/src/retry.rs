@@ -57,10 +57,7 @@ impl RetryPolicy {
     /// Sends every request once.
     #[must_use]
     pub fn never() -> Self {
-        Self {
-            max_retries: 0,
-            ..Self::default()
-        }
+        Self { max_retries: 0, ..Self::default() }
     }
 
     /// Checks that the numbers make sense together.
@@ -85,11 +82,7 @@ impl RetryPolicy {
 }
 
 /// Makes attempts until one succeeds, fails for good, or time is up. Each attempt is told how long it may take.
-pub(crate) async fn run<T, F, Fut>(
-    policy: &RetryPolicy,
-    operation: &Operation,
-    mut attempt: F,
-) -> Result<T, Error>
+pub(crate) async fn run<T, F, Fut>(policy: &RetryPolicy, operation: &Operation, mut attempt: F) -> Result<T, Error>
 where
     F: FnMut(Duration) -> Fut,
     Fut: Future<Output = Result<T, Error>>,
@@ -119,9 +112,7 @@ fn may_repeat(error: &Error, operation: &Operation) -> bool {
     match error {
         Error::Connect { .. } => true,
         Error::Timeout { .. } | Error::ConnectionLost { .. } => !operation.changes_something(),
-        Error::Api(api) => {
-            !operation.changes_something() && matches!(api.status, 429 | 502 | 503 | 504)
-        }
+        Error::Api(api) => !operation.changes_something() && matches!(api.status, 429 | 502 | 503 | 504),
         Error::Request { .. }
         | Error::Decode { .. }
         | Error::TooManyPages { .. }

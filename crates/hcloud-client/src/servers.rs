@@ -10,8 +10,7 @@ pub use create::{CreateServer, CreatedServer, PublicNetOptions};
 pub use public_net::{AppliedFirewall, AppliedFirewallStatus, PublicIpv4, PublicIpv6, PublicNet};
 
 use crate::{
-    Action, Architecture, Error, ImageId, LabelSelector, Labels, Location, ServerId, ServerTypeId,
-    VolumeId,
+    Action, Architecture, Error, ImageId, LabelSelector, Labels, Location, ServerId, ServerTypeId, VolumeId,
     actions::ActionAnswer,
     decode::null_as_default,
     error::none_if_not_found,
@@ -148,10 +147,7 @@ impl Servers<'_> {
 
     /// The server, or `None` if there is none of this number.
     pub async fn get(&self, id: ServerId) -> Result<Option<Server>, Error> {
-        let answer = self
-            .transport
-            .get(&format!("/servers/{id}"), &Query::new())
-            .await;
+        let answer = self.transport.get(&format!("/servers/{id}"), &Query::new()).await;
         Ok(none_if_not_found(answer)?.map(|ServerAnswer { server }| server))
     }
 
@@ -168,19 +164,13 @@ impl Servers<'_> {
 
     /// Asks the operating system to shut down. That the action succeeds does not mean that the server is off.
     pub async fn shutdown(&self, id: ServerId) -> Result<Action, Error> {
-        let ActionAnswer { action } = self
-            .transport
-            .post(&format!("/servers/{id}/actions/shutdown"))
-            .await?;
+        let ActionAnswer { action } = self.transport.post(&format!("/servers/{id}/actions/shutdown")).await?;
         Ok(action)
     }
 
     /// Cuts the power.
     pub async fn power_off(&self, id: ServerId) -> Result<Action, Error> {
-        let ActionAnswer { action } = self
-            .transport
-            .post(&format!("/servers/{id}/actions/poweroff"))
-            .await?;
+        let ActionAnswer { action } = self.transport.post(&format!("/servers/{id}/actions/poweroff")).await?;
         Ok(action)
     }
 }

@@ -83,10 +83,7 @@ impl SshKeys<'_> {
 
     /// Removes an SSH key; `false` if there was none.
     pub async fn delete(&self, id: SshKeyId) -> Result<bool, Error> {
-        let answer = self
-            .transport
-            .delete_without_answer(&format!("/ssh_keys/{id}"))
-            .await;
+        let answer = self.transport.delete_without_answer(&format!("/ssh_keys/{id}")).await;
         Ok(none_if_not_found(answer)?.is_some())
     }
 }

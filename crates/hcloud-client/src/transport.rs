@@ -36,19 +36,13 @@ struct Answer {
 
 impl Transport {
     /// `GET`, without a body.
-    pub(crate) async fn get<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        query: &Query,
-    ) -> Result<T, Error> {
-        self.call(Operation::new(Method::GET, path), query, None)
-            .await
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str, query: &Query) -> Result<T, Error> {
+        self.call(Operation::new(Method::GET, path), query, None).await
     }
 
     /// `POST` without a body.
     pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
-        self.call(Operation::new(Method::POST, path), &Query::new(), None)
-            .await
+        self.call(Operation::new(Method::POST, path), &Query::new(), None).await
     }
 
     /// `POST` with a JSON body.
@@ -60,24 +54,18 @@ impl Transport {
         let operation = Operation::new(Method::POST, path);
         match serde_json::to_vec(body) {
             Ok(body) => self.call(operation, &Query::new(), Some(&body)).await,
-            Err(error) => Err(Error::Request {
-                operation,
-                source: error.into(),
-            }),
+            Err(error) => Err(Error::Request { operation, source: error.into() }),
         }
     }
 
     /// `DELETE`, with an answer that has content.
     pub(crate) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
-        self.call(Operation::new(Method::DELETE, path), &Query::new(), None)
-            .await
+        self.call(Operation::new(Method::DELETE, path), &Query::new(), None).await
     }
 
     /// `DELETE`, with an answer whose content does not matter: by the documentation there is none.
     pub(crate) async fn delete_without_answer(&self, path: &str) -> Result<(), Error> {
-        self.send(&Operation::new(Method::DELETE, path), &Query::new(), None)
-            .await
-            .map(|_| ())
+        self.send(&Operation::new(Method::DELETE, path), &Query::new(), None).await.map(|_| ())
     }
 
     async fn call<T: DeserializeOwned>(
@@ -86,30 +74,13 @@ impl Transport {
         query: &Query,
         body: Option<&Vec<u8>>,
     ) -> Result<T, Error> {
-        let Answer {
-            status,
-            correlation_id,
-            body,
-            ..
-        } = self.send(&operation, query, body).await?;
-        serde_json::from_slice(&body).map_err(|source| Error::Decode {
-            operation,
-            status,
-            correlation_id,
-            source,
-        })
+        let Answer { status, correlation_id, body, .. } = self.send(&operation, query, body).await?;
+        serde_json::from_slice(&body).map_err(|source| Error::Decode { operation, status, correlation_id, source })
     }
 
-    async fn send(
-        &self,
-        operation: &Operation,
-        query: &Query,
-        body: Option<&Vec<u8>>,
-    ) -> Result<Answer, Error> {
-        retry::run(&self.retry, operation, |left| {
-            self.attempt(operation, query, body, self.request_timeout.min(left))
-        })
-        .await
+    async fn send(&self, operation: &Operation, query: &Query, body: Option<&Vec<u8>>) -> Result<Answer, Error> {
+        retry::run(&self.retry, operation, |left| self.attempt(operation, query, body, self.request_timeout.min(left)))
+            .await
     }
 
     /// Sends the request once.
@@ -124,11 +95,7 @@ impl Transport {
         let result = self.exchange(operation, query, body, timeout).await;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &result {
-            Ok(Answer {
-                status,
-                correlation_id,
-                ..
-            }) => {
+            Ok(Answer { status, correlation_id, .. }) => {
                 tracing::debug!(
                     method = operation.method(),
                     path = operation.path(),
@@ -155,19 +122,8 @@ impl Transport {
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
-        let Answer {
-            status,
-            correlation_id,
-            rate_limit,
-            body,
-        } = answer;
-        Err(Error::Api(Box::new(ApiError::read(
-            operation.clone(),
-            status,
-            &body,
-            correlation_id,
-            rate_limit,
-        ))))
+        let Answer { status, correlation_id, rate_limit, body } = answer;
+        Err(Error::Api(Box::new(ApiError::read(operation.clone(), status, &body, correlation_id, rate_limit))))
     }
 
     async fn exchange(
@@ -186,26 +142,16 @@ impl Transport {
             .header(header::AUTHORIZATION, self.authorization.clone())
             .header(header::ACCEPT, "application/json");
         if let Some(body) = body {
-            request = request
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(body.clone());
+            request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
         }
         let failed = |error| classify(operation, timeout, error);
         let response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let headers = response.headers();
-        let correlation_id = headers
-            .get(CORRELATION_ID)
-            .and_then(|id| id.to_str().ok())
-            .map(ToOwned::to_owned);
+        let correlation_id = headers.get(CORRELATION_ID).and_then(|id| id.to_str().ok()).map(ToOwned::to_owned);
         let rate_limit = RateLimit::from_headers(headers);
         let body = response.bytes().await.map_err(failed)?;
-        Ok(Answer {
-            status,
-            correlation_id,
-            rate_limit,
-            body: body.to_vec(),
-        })
+        Ok(Answer { status, correlation_id, rate_limit, body: body.to_vec() })
     }
 }
 
@@ -215,10 +161,7 @@ fn classify(operation: &Operation, after: Duration, error: reqwest::Error) -> Er
     let operation = operation.clone();
     let source = error.without_url();
     if source.is_builder() {
-        Error::Request {
-            operation,
-            source: source.into(),
-        }
+        Error::Request { operation, source: source.into() }
     } else if source.is_connect() {
         Error::Connect { operation, source }
     } else if source.is_timeout() {

@@ -147,10 +147,7 @@ impl Volumes<'_> {
 
     /// The volume, or `None` if there is none of this number.
     pub async fn get(&self, id: VolumeId) -> Result<Option<Volume>, Error> {
-        let answer = self
-            .transport
-            .get(&format!("/volumes/{id}"), &Query::new())
-            .await;
+        let answer = self.transport.get(&format!("/volumes/{id}"), &Query::new()).await;
         Ok(none_if_not_found(answer)?.map(|VolumeAnswer { volume }| volume))
     }
 
@@ -160,45 +157,28 @@ impl Volumes<'_> {
     }
 
     /// Begins to attach a volume to a server in the same location; with `automount`, the server mounts it by itself.
-    pub async fn attach(
-        &self,
-        id: VolumeId,
-        server: ServerId,
-        automount: bool,
-    ) -> Result<Action, Error> {
+    pub async fn attach(&self, id: VolumeId, server: ServerId, automount: bool) -> Result<Action, Error> {
         let path = format!("/volumes/{id}/actions/attach");
-        let ActionAnswer { action } = self
-            .transport
-            .post_json(&path, &Attach { server, automount })
-            .await?;
+        let ActionAnswer { action } = self.transport.post_json(&path, &Attach { server, automount }).await?;
         Ok(action)
     }
 
     /// Begins to detach a volume from its server.
     pub async fn detach(&self, id: VolumeId) -> Result<Action, Error> {
-        let ActionAnswer { action } = self
-            .transport
-            .post(&format!("/volumes/{id}/actions/detach"))
-            .await?;
+        let ActionAnswer { action } = self.transport.post(&format!("/volumes/{id}/actions/detach")).await?;
         Ok(action)
     }
 
     /// Sets or lifts the protection from being deleted.
     pub async fn change_protection(&self, id: VolumeId, delete: bool) -> Result<Action, Error> {
         let path = format!("/volumes/{id}/actions/change_protection");
-        let ActionAnswer { action } = self
-            .transport
-            .post_json(&path, &ChangeProtection { delete })
-            .await?;
+        let ActionAnswer { action } = self.transport.post_json(&path, &ChangeProtection { delete }).await?;
         Ok(action)
     }
 
     /// Deletes a volume with all that is on it; `false` if there was none. It must be detached and unprotected.
     pub async fn delete(&self, id: VolumeId) -> Result<bool, Error> {
-        let answer = self
-            .transport
-            .delete_without_answer(&format!("/volumes/{id}"))
-            .await;
+        let answer = self.transport.delete_without_answer(&format!("/volumes/{id}")).await;
         Ok(none_if_not_found(answer)?.is_some())
     }
 }

@@ -96,26 +96,16 @@ async fn neither_token_nor_user_data_is_in_errors_or_logs() {
     let client = api.client();
     let mut errors = String::new();
     for _ in 0..3 {
-        errors.push_str(&shown(
-            &client.servers().create(&server()).await.unwrap_err(),
-        ));
+        errors.push_str(&shown(&client.servers().create(&server()).await.unwrap_err()));
     }
     drop(api);
-    errors.push_str(&shown(
-        &client.servers().create(&server()).await.unwrap_err(),
-    ));
+    errors.push_str(&shown(&client.servers().create(&server()).await.unwrap_err()));
     drop(guard);
     let log = log.0.lock().unwrap();
     for text in [errors.as_str(), log.as_str()] {
         assert!(!text.contains(TOKEN) && !text.contains(SECRET), "{text}");
     }
-    for part in [
-        "method=\"POST\"",
-        "path=\"/servers\"",
-        "status=401",
-        "duration_ms=",
-        "d5064a1f",
-    ] {
+    for part in ["method=\"POST\"", "path=\"/servers\"", "status=401", "duration_ms=", "d5064a1f"] {
         assert!(log.contains(part), "{part} is not in:\n{log}");
     }
 }

@@ -2,10 +2,8 @@ use std::cell::RefCell;
 
 use super::*;
 
-const OPTIONS: WaitOptions = WaitOptions {
-    poll_interval: Duration::from_millis(200),
-    deadline: Duration::from_secs(10),
-};
+const OPTIONS: WaitOptions =
+    WaitOptions { poll_interval: Duration::from_millis(200), deadline: Duration::from_secs(10) };
 
 fn action(id: u64, status: &str) -> Action {
     Action {
@@ -53,10 +51,7 @@ async fn it_asks_at_once_then_steadily_and_only_about_what_is_left() {
     let in_order: Vec<ActionId> = result.unwrap().iter().map(ActionId::from).collect();
     assert_eq!(in_order, ids(&[2, 1]));
     let questions: Vec<Vec<ActionId>> = asked.iter().map(|(_, ids)| ids.clone()).collect();
-    assert_eq!(
-        questions,
-        [ids(&[1, 2]), ids(&[1, 2]), ids(&[1]), ids(&[1])]
-    );
+    assert_eq!(questions, [ids(&[1, 2]), ids(&[1, 2]), ids(&[1]), ids(&[1])]);
     let times: Vec<u128> = asked.iter().map(|(at, _)| at.as_millis()).collect();
     assert_eq!(times, [0, 200, 400, 600]);
 }
@@ -78,16 +73,10 @@ async fn the_same_action_twice_is_asked_for_once() {
 #[tokio::test(start_paused = true)]
 async fn the_first_failure_ends_the_wait() {
     let mut failed = action(2, "error");
-    failed.error = Some(ActionError {
-        code: ErrorCode::Locked,
-        message: "it is locked".to_owned(),
-    });
+    failed.error = Some(ActionError { code: ErrorCode::Locked, message: "it is locked".to_owned() });
     let (result, _) = scripted(&[1, 2], vec![vec![action(1, "running"), failed]]).await;
     let error = result.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the action create_server (2) failed: it is locked (locked)"
-    );
+    assert_eq!(error.to_string(), "the action create_server (2) failed: it is locked (locked)");
     assert_eq!(error.api_code(), Some(&ErrorCode::Locked));
     assert!(error.retryable() && error.may_have_taken_effect());
 }
@@ -95,10 +84,7 @@ async fn the_first_failure_ends_the_wait() {
 #[tokio::test(start_paused = true)]
 async fn an_error_object_beside_another_status_means_nothing() {
     let mut done = action(1, "success");
-    done.error = Some(ActionError {
-        code: ErrorCode::from("action_failed"),
-        message: "Action failed".to_owned(),
-    });
+    done.error = Some(ActionError { code: ErrorCode::from("action_failed"), message: "Action failed".to_owned() });
     let (result, _) = scripted(&[1], vec![vec![done]]).await;
     assert_eq!(result.unwrap().len(), 1);
 }
@@ -106,26 +92,17 @@ async fn an_error_object_beside_another_status_means_nothing() {
 #[tokio::test(start_paused = true)]
 async fn the_deadline_ends_the_wait_and_names_what_is_left() {
     let start = Instant::now();
-    let (result, asked) = scripted(
-        &[1, 2],
-        vec![vec![action(1, "success"), action(2, "pausing")]],
-    )
-    .await;
+    let (result, asked) = scripted(&[1, 2], vec![vec![action(1, "success"), action(2, "pausing")]]).await;
     assert_eq!(start.elapsed(), OPTIONS.deadline);
     assert!(asked.len() >= 50);
-    let Err(Error::ActionsUnfinished { pending, .. }) = result else {
-        panic!("{result:?}")
-    };
+    let Err(Error::ActionsUnfinished { pending, .. }) = result else { panic!("{result:?}") };
     assert_eq!(pending, ids(&[2]));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_question_without_an_answer_does_not_outlast_the_deadline() {
     let start = Instant::now();
-    let result = wait_for(&[ActionId(1)], OPTIONS, async |_| {
-        std::future::pending().await
-    })
-    .await;
+    let result = wait_for(&[ActionId(1)], OPTIONS, async |_| std::future::pending().await).await;
     assert!(matches!(result, Err(Error::ActionsUnfinished { .. })));
     assert_eq!(start.elapsed(), OPTIONS.deadline);
 }
@@ -139,13 +116,7 @@ async fn an_action_that_the_api_does_not_know_is_an_error() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_may_have_no_end_in_sight() {
-    let options = WaitOptions {
-        deadline: Duration::MAX,
-        ..OPTIONS
-    };
-    let result = wait_for(&[ActionId(1)], options, async |_| {
-        Ok(vec![action(1, "success")])
-    })
-    .await;
+    let options = WaitOptions { deadline: Duration::MAX, ..OPTIONS };
+    let result = wait_for(&[ActionId(1)], options, async |_| Ok(vec![action(1, "success")])).await;
     assert_eq!(result.unwrap().len(), 1);
 }

@@ -13,18 +13,9 @@ fn the_built_in_address_is_what_its_text_parses_to() {
 
 #[test]
 fn slashes_at_the_end_make_no_difference() {
-    assert_eq!(
-        parse("http://127.0.0.1:8080/v1/").as_str(),
-        "http://127.0.0.1:8080/v1"
-    );
-    assert_eq!(
-        parse("http://127.0.0.1:8080/").as_str(),
-        "http://127.0.0.1:8080"
-    );
-    assert_eq!(
-        parse(" http://127.0.0.1:8080\n").to_string(),
-        "http://127.0.0.1:8080"
-    );
+    assert_eq!(parse("http://127.0.0.1:8080/v1/").as_str(), "http://127.0.0.1:8080/v1");
+    assert_eq!(parse("http://127.0.0.1:8080/").as_str(), "http://127.0.0.1:8080");
+    assert_eq!(parse(" http://127.0.0.1:8080\n").to_string(), "http://127.0.0.1:8080");
 }
 
 #[test]
@@ -48,25 +39,10 @@ fn plaintext_and_loopback_are_told() {
 #[test]
 fn what_is_no_base_address_is_refused() {
     let error = |text: &str| text.parse::<Endpoint>().unwrap_err();
-    assert!(matches!(
-        error("api.hetzner.cloud"),
-        EndpointError::NotAUrl(_)
-    ));
+    assert!(matches!(error("api.hetzner.cloud"), EndpointError::NotAUrl(_)));
     assert!(matches!(error("https://"), EndpointError::NotAUrl(_)));
-    assert_eq!(
-        error("ftp://example.org"),
-        EndpointError::Scheme("ftp".to_owned())
-    );
-    assert_eq!(
-        error("https://me:secret@example.org"),
-        EndpointError::Credentials
-    );
-    assert_eq!(
-        error("https://example.org/?a=b"),
-        EndpointError::QueryOrFragment
-    );
-    assert_eq!(
-        error("https://example.org/#a"),
-        EndpointError::QueryOrFragment
-    );
+    assert_eq!(error("ftp://example.org"), EndpointError::Scheme("ftp".to_owned()));
+    assert_eq!(error("https://me:secret@example.org"), EndpointError::Credentials);
+    assert_eq!(error("https://example.org/?a=b"), EndpointError::QueryOrFragment);
+    assert_eq!(error("https://example.org/#a"), EndpointError::QueryOrFragment);
 }

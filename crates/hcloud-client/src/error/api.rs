@@ -41,11 +41,7 @@ pub struct FieldError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} ({}, HTTP {})",
-            self.operation, self.message, self.code, self.status
-        )?;
+        write!(f, "{}: {} ({}, HTTP {})", self.operation, self.message, self.code, self.status)?;
         for field in &self.fields {
             write!(f, "; {}", field.name)?;
             if !field.messages.is_empty() {
@@ -102,28 +98,13 @@ impl ApiError {
             ),
         };
         let fields = entries(&details, "fields");
-        let limits = entries::<Limit>(&details, "limits")
-            .into_iter()
-            .map(|limit| limit.name)
-            .collect();
-        Self {
-            operation,
-            status,
-            code,
-            message,
-            fields,
-            limits,
-            correlation_id,
-            rate_limit,
-        }
+        let limits = entries::<Limit>(&details, "limits").into_iter().map(|limit| limit.name).collect();
+        Self { operation, status, code, message, fields, limits, correlation_id, rate_limit }
     }
 }
 
 /// The entries of a list inside the details that have the expected shape.
 fn entries<T: for<'de> Deserialize<'de>>(details: &Value, key: &str) -> Vec<T> {
     let list = details.get(key).and_then(Value::as_array);
-    list.into_iter()
-        .flatten()
-        .filter_map(|entry| T::deserialize(entry).ok())
-        .collect()
+    list.into_iter().flatten().filter_map(|entry| T::deserialize(entry).ok()).collect()
 }

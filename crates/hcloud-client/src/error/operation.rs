@@ -13,10 +13,7 @@ pub struct Operation {
 
 impl Operation {
     pub(crate) fn new(method: Method, path: impl Into<String>) -> Self {
-        Self {
-            method,
-            path: path.into(),
-        }
+        Self { method, path: path.into() }
     }
 
     /// The HTTP method, such as `POST`.

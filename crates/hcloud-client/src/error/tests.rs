@@ -4,13 +4,7 @@ use super::*;
 
 fn read(method: Method, status: u16, body: &str) -> Error {
     let operation = Operation::new(method, "/servers");
-    Error::Api(Box::new(ApiError::read(
-        operation,
-        status,
-        body.as_bytes(),
-        Some("abc".to_owned()),
-        None,
-    )))
+    Error::Api(Box::new(ApiError::read(operation, status, body.as_bytes(), Some("abc".to_owned()), None)))
 }
 
 #[test]
@@ -45,30 +39,17 @@ fn every_documented_code_is_known_and_classified() {
         let body = format!(r#"{{"error":{{"code":"{code}","message":"m","details":null}}}}"#);
         let error = read(Method::POST, status, &body);
         assert_eq!(error.code(), code);
-        assert!(
-            !matches!(error.api_code(), Some(ErrorCode::Other(_)) | None),
-            "{code}"
-        );
+        assert!(!matches!(error.api_code(), Some(ErrorCode::Other(_)) | None), "{code}");
         assert_eq!(error.retryable(), retryable, "{code}");
         assert_eq!(error.may_have_taken_effect(), status >= 500, "{code}");
-        assert!(
-            !read(Method::GET, status, &body).may_have_taken_effect(),
-            "{code}"
-        );
+        assert!(!read(Method::GET, status, &body).may_have_taken_effect(), "{code}");
     }
 }
 
 #[test]
 fn a_code_that_is_not_known_is_kept() {
-    let error = read(
-        Method::GET,
-        422,
-        r#"{"error":{"code":"brand_new","message":"m"}}"#,
-    );
-    assert_eq!(
-        error.api_code(),
-        Some(&ErrorCode::Other("brand_new".to_owned()))
-    );
+    let error = read(Method::GET, 422, r#"{"error":{"code":"brand_new","message":"m"}}"#);
+    assert_eq!(error.api_code(), Some(&ErrorCode::Other("brand_new".to_owned())));
     assert!(!error.retryable());
 }
 
@@ -97,22 +78,9 @@ fn fields_and_limits_are_part_of_the_message() {
 
 #[test]
 fn details_of_any_shape_are_borne() {
-    for details in [
-        "{}",
-        "[]",
-        "7",
-        r#""text""#,
-        r#"{"fields":7}"#,
-        r#"{"fields":[7,{"name":"public_key"}]}"#,
-    ] {
-        let body = format!(
-            r#"{{"error":{{"code":"uniqueness_error","message":"m","details":{details}}}}}"#
-        );
-        assert_eq!(
-            read(Method::POST, 409, &body).api_code(),
-            Some(&ErrorCode::UniquenessError),
-            "{details}"
-        );
+    for details in ["{}", "[]", "7", r#""text""#, r#"{"fields":7}"#, r#"{"fields":[7,{"name":"public_key"}]}"#] {
+        let body = format!(r#"{{"error":{{"code":"uniqueness_error","message":"m","details":{details}}}}}"#);
+        assert_eq!(read(Method::POST, 409, &body).api_code(), Some(&ErrorCode::UniquenessError), "{details}");
     }
 }
 
@@ -130,10 +98,7 @@ fn a_body_that_is_not_the_apis_leaves_what_the_status_tells() {
         for body in ["", "<html>", "{}", r#"{"error":"no"}"#] {
             let error = read(Method::GET, status, body);
             assert_eq!(error.code(), code);
-            assert!(
-                !error.is_not_found(),
-                "only the API itself can say that something does not exist"
-            );
+            assert!(!error.is_not_found(), "only the API itself can say that something does not exist");
         }
     }
 }

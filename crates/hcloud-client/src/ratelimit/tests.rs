@@ -19,16 +19,7 @@ fn the_three_headers_are_read() {
 #[test]
 fn headers_that_make_no_sense_are_as_good_as_none() {
     assert_eq!(RateLimit::from_headers(&HeaderMap::new()), None);
-    assert_eq!(
-        RateLimit::from_headers(&headers("many", "3599", "1731000000")),
-        None
-    );
-    assert_eq!(
-        RateLimit::from_headers(&headers("3600", "-1", "1731000000")),
-        None
-    );
-    assert_eq!(
-        RateLimit::from_headers(&headers("3600", "1", "9223372036854775807")),
-        None
-    );
+    assert_eq!(RateLimit::from_headers(&headers("many", "3599", "1731000000")), None);
+    assert_eq!(RateLimit::from_headers(&headers("3600", "-1", "1731000000")), None);
+    assert_eq!(RateLimit::from_headers(&headers("3600", "1", "9223372036854775807")), None);
 }

@@ -17,18 +17,11 @@ fn api(status: u16) -> Error {
 }
 
 fn timeout() -> Error {
-    Error::Timeout {
-        operation: operation(Method::GET),
-        after: SECOND,
-    }
+    Error::Timeout { operation: operation(Method::GET), after: SECOND }
 }
 
 /// Runs attempts that always fail, and returns at which times since the start they were made and how long each had.
-async fn failing(
-    policy: &RetryPolicy,
-    method: Method,
-    error: fn() -> Error,
-) -> Vec<(Duration, Duration)> {
+async fn failing(policy: &RetryPolicy, method: Method, error: fn() -> Error) -> Vec<(Duration, Duration)> {
     let start = Instant::now();
     let attempts = RefCell::new(Vec::new());
     let result: Result<(), Error> = run(policy, &operation(method), |left| {
@@ -51,15 +44,7 @@ async fn safe_requests_are_repeated_after_failures_that_pass() {
 #[tokio::test(start_paused = true)]
 async fn safe_requests_are_not_repeated_after_failures_that_last() {
     let policy = RetryPolicy::default();
-    for error in [
-        || api(400),
-        || api(401),
-        || api(404),
-        || api(409),
-        || api(422),
-        || api(423),
-        || api(500),
-    ] {
+    for error in [|| api(400), || api(401), || api(404), || api(409), || api(422), || api(423), || api(500)] {
         assert_eq!(failing(&policy, Method::GET, error).await.len(), 1);
     }
 }
@@ -76,35 +61,21 @@ async fn requests_that_change_something_are_sent_once() {
 
 #[tokio::test(start_paused = true)]
 async fn waits_grow_and_are_lengthened_at_random() {
-    let policy = RetryPolicy {
-        max_retries: 6,
-        first_wait: SECOND,
-        longest_wait: 4 * SECOND,
-        ..RetryPolicy::default()
-    };
+    let policy = RetryPolicy { max_retries: 6, first_wait: SECOND, longest_wait: 4 * SECOND, ..RetryPolicy::default() };
     let attempts = failing(&policy, Method::GET, || api(503)).await;
     assert_eq!(attempts.len(), 7);
     for (pair, base) in attempts.windows(2).zip([1, 2, 4, 4, 4, 4]) {
         let wait = pair[1].0.saturating_sub(pair[0].0);
         // The timer is exact to a millisecond.
-        assert!(
-            wait >= base * SECOND && wait <= 2 * base * SECOND + Duration::from_millis(2),
-            "{wait:?}"
-        );
+        assert!(wait >= base * SECOND && wait <= 2 * base * SECOND + Duration::from_millis(2), "{wait:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_used_up_budget_is_given_time_to_refill() {
-    let policy = RetryPolicy {
-        max_retries: 1,
-        ..RetryPolicy::default()
-    };
+    let policy = RetryPolicy { max_retries: 1, ..RetryPolicy::default() };
     let attempts = failing(&policy, Method::GET, || api(429)).await;
-    assert!(
-        attempts[1].0 >= policy.rate_limit_wait + policy.first_wait,
-        "{attempts:?}"
-    );
+    assert!(attempts[1].0 >= policy.rate_limit_wait + policy.first_wait, "{attempts:?}");
     assert!(attempts[1].0 <= 2 * SECOND, "{attempts:?}");
 }
 
@@ -139,25 +110,14 @@ async fn success_ends_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_of_never_sends_once() {
-    assert_eq!(
-        failing(&RetryPolicy::never(), Method::GET, || api(503))
-            .await
-            .len(),
-        1
-    );
+    assert_eq!(failing(&RetryPolicy::never(), Method::GET, || api(503)).await.len(), 1);
 }
 
 #[test]
 fn policies_that_make_no_sense_are_refused() {
     assert_eq!(RetryPolicy::default().validate(), Ok(()));
-    let policy = RetryPolicy {
-        first_wait: 9 * SECOND,
-        ..RetryPolicy::default()
-    };
+    let policy = RetryPolicy { first_wait: 9 * SECOND, ..RetryPolicy::default() };
     assert_eq!(policy.validate(), Err(RetryPolicyError::WaitsOutOfOrder));
-    let policy = RetryPolicy {
-        total: Duration::ZERO,
-        ..RetryPolicy::default()
-    };
+    let policy = RetryPolicy { total: Duration::ZERO, ..RetryPolicy::default() };
     assert_eq!(policy.validate(), Err(RetryPolicyError::NoTime));
 }

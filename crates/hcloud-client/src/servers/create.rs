@@ -50,21 +50,14 @@ pub struct PublicNetOptions {
 impl Default for PublicNetOptions {
     /// Both, which is the API's own default.
     fn default() -> Self {
-        Self {
-            enable_ipv4: true,
-            enable_ipv6: true,
-        }
+        Self { enable_ipv4: true, enable_ipv6: true }
     }
 }
 
 impl CreateServer {
     /// A server with the API's own defaults for everything else: turned on, with both kinds of public address.
     #[must_use]
-    pub fn new(
-        name: impl Into<String>,
-        server_type: impl Into<String>,
-        image: impl Into<String>,
-    ) -> Self {
+    pub fn new(name: impl Into<String>, server_type: impl Into<String>, image: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             server_type: server_type.into(),
@@ -108,10 +101,7 @@ fn firewall_objects<S: Serializer>(ids: &[FirewallId], serializer: S) -> Result<
     list.end()
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes references to such functions"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references to such functions")]
 fn is_false(value: &bool) -> bool {
     !*value
 }

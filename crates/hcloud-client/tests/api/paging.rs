@@ -17,12 +17,7 @@ fn page(number: u32, next: Option<u32>) -> Answer {
 #[tokio::test]
 async fn every_page_of_a_list_is_read() {
     let api = ScriptedApi::start([page(1, Some(2)), page(2, Some(3)), page(3, None)]).await;
-    let volumes = api
-        .client()
-        .volumes()
-        .list(&VolumeFilter::default())
-        .await
-        .unwrap();
+    let volumes = api.client().volumes().list(&VolumeFilter::default()).await.unwrap();
     let ids: Vec<u64> = volumes.iter().map(|volume| volume.id.get()).collect();
     assert_eq!(ids, [1, 2, 3]);
     assert_eq!(
@@ -38,33 +33,15 @@ async fn every_page_of_a_list_is_read() {
 #[tokio::test]
 async fn a_page_that_fails_fails_the_list() {
     let api = ScriptedApi::start([page(1, Some(2)), Answer::error(403, "forbidden")]).await;
-    let error = api
-        .client()
-        .volumes()
-        .list(&VolumeFilter::default())
-        .await
-        .unwrap_err();
+    let error = api.client().volumes().list(&VolumeFilter::default()).await.unwrap_err();
     assert_eq!(error.code(), "forbidden");
 }
 
 #[tokio::test]
 async fn a_list_without_an_end_is_an_error() {
-    let page = || {
-        Answer::new(
-            200,
-            r#"{"servers":[],"meta":{"pagination":{"next_page":2}}}"#,
-        )
-    };
+    let page = || Answer::new(200, r#"{"servers":[],"meta":{"pagination":{"next_page":2}}}"#);
     let api = ScriptedApi::start(std::iter::repeat_with(page).take(1000)).await;
-    let error = api
-        .client()
-        .servers()
-        .list(&ServerFilter::default())
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::TooManyPages { pages: 200, .. }),
-        "{error:?}"
-    );
+    let error = api.client().servers().list(&ServerFilter::default()).await.unwrap_err();
+    assert!(matches!(error, Error::TooManyPages { pages: 200, .. }), "{error:?}");
     assert_eq!(api.lines().len(), 200);
 }

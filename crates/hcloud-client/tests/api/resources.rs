@@ -1,9 +1,8 @@
 //! Volumes, SSH keys and firewalls.
 
 use hcloud_client::{
-    CreateFirewall, CreateSshKey, CreateVolume, FirewallId, FirewallRule, FirewallTarget, Labels,
-    RuleDirection, RuleProtocol, ServerId, SshKeyFilter, SshKeyId, VolumeFormat, VolumeId,
-    VolumeStatus,
+    CreateFirewall, CreateSshKey, CreateVolume, FirewallId, FirewallRule, FirewallTarget, Labels, RuleDirection,
+    RuleProtocol, ServerId, SshKeyFilter, SshKeyId, VolumeFormat, VolumeId, VolumeStatus,
 };
 use serde_json::{Value, json};
 
@@ -34,10 +33,7 @@ async fn a_created_volume_is_decoded_and_the_request_is_as_documented() {
     assert_eq!(created.volume.status, VolumeStatus::Creating);
     assert_eq!(created.volume.format, Some(VolumeFormat::Ext4));
     assert_eq!(created.volume.server, None);
-    assert_eq!(
-        created.volume.linux_device,
-        "/dev/disk/by-id/scsi-0HC_Volume_4711"
-    );
+    assert_eq!(created.volume.linux_device, "/dev/disk/by-id/scsi-0HC_Volume_4711");
     assert!(!created.volume.protection.delete);
     assert_eq!(created.action.command, "create_volume");
     assert_eq!(
@@ -61,14 +57,7 @@ async fn volume_actions_have_their_paths_and_bodies() {
     let client = api.client();
     let volumes = client.volumes();
     let id = VolumeId(4711);
-    assert_eq!(
-        volumes
-            .attach(id, ServerId(9), false)
-            .await
-            .unwrap()
-            .command,
-        "a_command"
-    );
+    assert_eq!(volumes.attach(id, ServerId(9), false).await.unwrap().command, "a_command");
     volumes.detach(id).await.unwrap();
     volumes.change_protection(id, true).await.unwrap();
     assert!(volumes.delete(id).await.unwrap());
@@ -76,21 +65,11 @@ async fn volume_actions_have_their_paths_and_bodies() {
     assert_eq!(volumes.get(id).await.unwrap(), None);
     assert_eq!(volumes.delete(id).await.unwrap_err().code(), "protected");
 
-    let asked: Vec<(String, Value)> = api
-        .asked()
-        .into_iter()
-        .map(|asked| (asked.line, asked.body))
-        .collect();
+    let asked: Vec<(String, Value)> = api.asked().into_iter().map(|asked| (asked.line, asked.body)).collect();
     let expected = [
-        (
-            "POST /v1/volumes/4711/actions/attach",
-            json!({"server": 9, "automount": false}),
-        ),
+        ("POST /v1/volumes/4711/actions/attach", json!({"server": 9, "automount": false})),
         ("POST /v1/volumes/4711/actions/detach", Value::Null),
-        (
-            "POST /v1/volumes/4711/actions/change_protection",
-            json!({"delete": true}),
-        ),
+        ("POST /v1/volumes/4711/actions/change_protection", json!({"delete": true})),
         ("DELETE /v1/volumes/4711", Value::Null),
         ("DELETE /v1/volumes/4711", Value::Null),
         ("GET /v1/volumes/4711", Value::Null),
@@ -103,26 +82,15 @@ async fn volume_actions_have_their_paths_and_bodies() {
 async fn ssh_keys_are_found_made_and_removed() {
     let list: Value = serde_json::from_str(SSH_KEYS).unwrap();
     let created = json!({"ssh_key": list["ssh_keys"][0]}).to_string();
-    let api = ScriptedApi::start([
-        Answer::new(200, SSH_KEYS),
-        Answer::new(201, created),
-        Answer::new(204, ""),
-    ])
-    .await;
+    let api = ScriptedApi::start([Answer::new(200, SSH_KEYS), Answer::new(201, created), Answer::new(204, "")]).await;
     let client = api.client();
     let fingerprint = "b7:2f:30:a0:2f:6c:58:6c:21:04:58:61:ba:06:3b:2f".to_owned();
-    let filter = SshKeyFilter {
-        fingerprint: Some(fingerprint.clone()),
-        ..SshKeyFilter::default()
-    };
+    let filter = SshKeyFilter { fingerprint: Some(fingerprint.clone()), ..SshKeyFilter::default() };
     let keys = client.ssh_keys().list(&filter).await.unwrap();
     assert_eq!(keys[0].id, SshKeyId(2323));
     assert_eq!(keys[0].fingerprint, fingerprint);
-    let wanted = CreateSshKey {
-        name: "laptop".to_owned(),
-        public_key: "ssh-ed25519 AAAA".to_owned(),
-        labels: labels(),
-    };
+    let wanted =
+        CreateSshKey { name: "laptop".to_owned(), public_key: "ssh-ed25519 AAAA".to_owned(), labels: labels() };
     let key = client.ssh_keys().create(&wanted).await.unwrap();
     assert_eq!(key, keys[0]);
     assert!(client.ssh_keys().delete(key.id).await.unwrap());
@@ -130,11 +98,7 @@ async fn ssh_keys_are_found_made_and_removed() {
         api.asked()[1].body,
         json!({"name": "laptop", "public_key": "ssh-ed25519 AAAA", "labels": {"managed-by": "tests"}})
     );
-    assert!(
-        api.lines()[0].starts_with("GET /v1/ssh_keys?fingerprint=b7%3A2f%3A30"),
-        "{:?}",
-        api.lines()
-    );
+    assert!(api.lines()[0].starts_with("GET /v1/ssh_keys?fingerprint=b7%3A2f%3A30"), "{:?}", api.lines());
     assert_eq!(api.lines()[2], "DELETE /v1/ssh_keys/2323");
 }
 
@@ -175,14 +139,7 @@ async fn firewalls_are_made_changed_and_removed() {
         ]
     );
     assert_eq!(created.actions[0].command, "set_firewall_rules");
-    assert_eq!(
-        client
-            .firewalls()
-            .set_rules(FirewallId(38), &[rule])
-            .await
-            .unwrap(),
-        []
-    );
+    assert_eq!(client.firewalls().set_rules(FirewallId(38), &[rule]).await.unwrap(), []);
     let error = client.firewalls().delete(FirewallId(38)).await.unwrap_err();
     assert_eq!(error.code(), "resource_in_use");
 

@@ -59,21 +59,12 @@ pub(crate) struct ScriptedApi {
 
 impl Answer {
     pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: body.into(),
-            cut: false,
-            delay: Duration::ZERO,
-        }
+        Self { status, headers: Vec::new(), body: body.into(), cut: false, delay: Duration::ZERO }
     }
 
     /// An error in the API's own form.
     pub(crate) fn error(status: u16, code: &str) -> Self {
-        Self::new(
-            status,
-            format!(r#"{{"error":{{"code":"{code}","message":"a message","details":null}}}}"#),
-        )
+        Self::new(status, format!(r#"{{"error":{{"code":"{code}","message":"a message","details":null}}}}"#))
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: &'static str) -> Self {
@@ -94,21 +85,12 @@ impl Answer {
 
 impl ScriptedApi {
     pub(crate) async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
-        let script = Arc::new(Script {
-            answers: Mutex::new(answers.into_iter().collect()),
-            ..Script::default()
-        });
+        let script = Arc::new(Script { answers: Mutex::new(answers.into_iter().collect()), ..Script::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}/v1", listener.local_addr().unwrap());
-        let router = Router::new()
-            .fallback(answer)
-            .with_state(Arc::clone(&script));
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&script));
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self {
-            script,
-            address,
-            task,
-        }
+        Self { script, address, task }
     }
 
     /// The base address.
@@ -124,10 +106,7 @@ impl ScriptedApi {
             rate_limit_wait: Duration::from_millis(1),
             ..RetryPolicy::default()
         };
-        Client::builder(TOKEN.parse().unwrap())
-            .endpoint(&self.address)
-            .unwrap()
-            .retry(quickly)
+        Client::builder(TOKEN.parse().unwrap()).endpoint(&self.address).unwrap().retry(quickly)
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -156,11 +135,7 @@ async fn answer(State(script): State<Arc<Script>>, request: Request) -> Response
     let headers = request.headers().clone();
     let body = to_bytes(request.into_body(), usize::MAX).await.unwrap();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    script.asked.lock().unwrap().push(Asked {
-        line,
-        headers,
-        body,
-    });
+    script.asked.lock().unwrap().push(Asked { line, headers, body });
     let answer = script.answers.lock().unwrap().pop_front();
     let answer = answer.unwrap_or_else(|| Answer::error(500, "script_is_over"));
     tokio::time::sleep(answer.delay).await;
@@ -180,11 +155,7 @@ async fn answer(State(script): State<Arc<Script>>, request: Request) -> Response
 struct Broken;
 
 impl AsyncRead for Broken {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        _: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
     }
 }

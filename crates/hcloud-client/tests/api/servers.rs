@@ -1,9 +1,8 @@
 //! Servers.
 
 use hcloud_client::{
-    ActionId, ActionStatus, AppliedFirewallStatus, Architecture, CreateServer, FirewallId,
-    LabelSelector, Labels, ServerFilter, ServerId, ServerStatus, SshKeyId, UserData, VolumeId,
-    WaitOptions,
+    ActionId, ActionStatus, AppliedFirewallStatus, Architecture, CreateServer, FirewallId, LabelSelector, Labels,
+    ServerFilter, ServerId, ServerStatus, SshKeyId, UserData, VolumeId, WaitOptions,
 };
 use serde_json::json;
 
@@ -56,31 +55,13 @@ async fn a_created_server_is_decoded_and_the_request_is_as_documented() {
 
 #[tokio::test]
 async fn words_that_are_not_known_are_kept() {
-    let api = ScriptedApi::start([Answer::new(
-        200,
-        include_str!("../fixtures/servers_new_words.json"),
-    )])
-    .await;
-    let servers = api
-        .client()
-        .servers()
-        .list(&ServerFilter::default())
-        .await
-        .unwrap();
-    assert_eq!(
-        servers[0].status,
-        ServerStatus::Other("hibernating".to_owned())
-    );
+    let api = ScriptedApi::start([Answer::new(200, include_str!("../fixtures/servers_new_words.json"))]).await;
+    let servers = api.client().servers().list(&ServerFilter::default()).await.unwrap();
+    assert_eq!(servers[0].status, ServerStatus::Other("hibernating".to_owned()));
     assert_eq!(servers[0].status.to_string(), "hibernating");
-    assert_eq!(
-        servers[0].server_type.architecture,
-        Some(Architecture::Other("riscv".to_owned()))
-    );
+    assert_eq!(servers[0].server_type.architecture, Some(Architecture::Other("riscv".to_owned())));
     let firewall = &servers[0].public_net.firewalls[0];
-    assert_eq!(
-        firewall.status,
-        AppliedFirewallStatus::Other("being_considered".to_owned())
-    );
+    assert_eq!(firewall.status, AppliedFirewallStatus::Other("being_considered".to_owned()));
     assert_eq!(servers[0].volumes, []);
 }
 
@@ -89,18 +70,10 @@ async fn a_filter_becomes_a_query() {
     let api = ScriptedApi::start([Answer::new(200, r#"{"servers":[]}"#)]).await;
     let filter = ServerFilter {
         name: Some("engine 1&2".to_owned()),
-        label_selector: Some(
-            LabelSelector::equals("a", "b")
-                .unwrap()
-                .and("c", "d")
-                .unwrap(),
-        ),
+        label_selector: Some(LabelSelector::equals("a", "b").unwrap().and("c", "d").unwrap()),
     };
     assert_eq!(api.client().servers().list(&filter).await.unwrap(), []);
-    assert_eq!(
-        api.lines(),
-        ["GET /v1/servers?name=engine+1%262&label_selector=a%3Db%2Cc%3Dd&page=1&per_page=50"]
-    );
+    assert_eq!(api.lines(), ["GET /v1/servers?name=engine+1%262&label_selector=a%3Db%2Cc%3Dd&page=1&per_page=50"]);
 }
 
 #[tokio::test]
@@ -108,10 +81,7 @@ async fn what_does_not_exist_is_none() {
     let missing = || Answer::error(404, "not_found");
     let api = ScriptedApi::start([missing(), missing()]).await;
     assert_eq!(api.client().servers().get(ServerId(1)).await.unwrap(), None);
-    assert_eq!(
-        api.client().servers().delete(ServerId(1)).await.unwrap(),
-        None
-    );
+    assert_eq!(api.client().servers().delete(ServerId(1)).await.unwrap(), None);
     assert_eq!(api.lines(), ["GET /v1/servers/1", "DELETE /v1/servers/1"]);
 }
 
@@ -125,21 +95,11 @@ async fn a_404_that_is_not_the_apis_own_is_an_error() {
 #[tokio::test]
 async fn server_actions_have_their_paths() {
     let action = |id: u64, command: &str, status: &str| {
-        format!(
-            r#"{{"id":{id},"command":"{command}","status":"{status}","progress":0,"error":null}}"#
-        )
+        format!(r#"{{"id":{id},"command":"{command}","status":"{status}","progress":0,"error":null}}"#)
     };
-    let one = |id: u64, command: &str| {
-        Answer::new(
-            201,
-            format!(r#"{{"action":{}}}"#, action(id, command, "running")),
-        )
-    };
+    let one = |id: u64, command: &str| Answer::new(201, format!(r#"{{"action":{}}}"#, action(id, command, "running")));
     let both = |status: &str| {
-        let (first, second) = (
-            action(1, "shutdown_server", "success"),
-            action(2, "stop_server", status),
-        );
+        let (first, second) = (action(1, "shutdown_server", "success"), action(2, "stop_server", status));
         Answer::new(200, format!(r#"{{"actions":[{first},{second}]}}"#))
     };
     let api = ScriptedApi::start([
@@ -153,19 +113,9 @@ async fn server_actions_have_their_paths() {
     let client = api.client();
     let shutdown = client.servers().shutdown(ServerId(9)).await.unwrap();
     let power_off = client.servers().power_off(ServerId(9)).await.unwrap();
-    let options = WaitOptions {
-        poll_interval: std::time::Duration::from_millis(1),
-        ..WaitOptions::default()
-    };
-    let done = client
-        .actions()
-        .wait([&shutdown, &power_off], options)
-        .await
-        .unwrap();
-    assert!(
-        done.iter()
-            .all(|action| action.status == ActionStatus::Success)
-    );
+    let options = WaitOptions { poll_interval: std::time::Duration::from_millis(1), ..WaitOptions::default() };
+    let done = client.actions().wait([&shutdown, &power_off], options).await.unwrap();
+    assert!(done.iter().all(|action| action.status == ActionStatus::Success));
     let deletion = client.servers().delete(ServerId(9)).await.unwrap().unwrap();
     assert_eq!(deletion.command, "delete_server");
     assert_eq!(
@@ -183,23 +133,12 @@ async fn server_actions_have_their_paths() {
 #[tokio::test]
 async fn many_actions_are_asked_for_in_several_requests() {
     let answer = |ids: std::ops::Range<u64>| {
-        let actions: Vec<_> = ids
-            .map(|id| json!({"id": id, "command": "x", "status": "success"}))
-            .collect();
+        let actions: Vec<_> = ids.map(|id| json!({"id": id, "command": "x", "status": "success"})).collect();
         Answer::new(200, json!({"actions": actions}).to_string())
     };
     let api = ScriptedApi::start([answer(0..25), answer(25..50), answer(50..60)]).await;
-    let done = api
-        .client()
-        .actions()
-        .wait((0..60).map(ActionId), WaitOptions::default())
-        .await
-        .unwrap();
+    let done = api.client().actions().wait((0..60).map(ActionId), WaitOptions::default()).await.unwrap();
     assert_eq!(done.len(), 60);
     assert_eq!(api.lines().len(), 3);
-    assert!(
-        api.lines()[2].ends_with("id=58&id=59&per_page=25"),
-        "{:?}",
-        api.lines()
-    );
+    assert!(api.lines()[2].ends_with("id=58&id=59&per_page=25"), "{:?}", api.lines());
 }

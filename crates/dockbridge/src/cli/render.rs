@@ -1,0 +1,138 @@
+//! How things look in a terminal. Pure functions from what is known to text.
+
+use std::{fmt::Write, path::Path};
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+
+use crate::{
+    control::{Progress, StatusReport},
+    error::DockBridgeError,
+    server::Phase,
+};
+
+/// An error in miette's words: code, message, causes, help.
+#[derive(Debug)]
+struct Shown<'a>(&'a DockBridgeError);
+
+impl std::fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self.0, f)
+    }
+}
+
+impl std::error::Error for Shown<'_> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl Diagnostic for Shown<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        Some(Box::new(format!("{}::{}", self.0.category(), self.0.code())))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        self.0.hint().map(|hint| Box::new(hint) as Box<dyn std::fmt::Display>)
+    }
+}
+
+/// An error with its code, causes and what to do about it.
+pub(super) fn error(error: &DockBridgeError) -> String {
+    let mut text = String::new();
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
+    match handler.render_report(&mut text, &Shown(error)) {
+        Ok(()) => text,
+        Err(_) => format!("{}\n", error.in_one_line()),
+    }
+}
+
+/// The first lines of `start`.
+pub(super) fn listening(socket: &Path) -> String {
+    format!(
+        "DockBridge listens. No server exists yet: the first Docker command creates one.\n\n    \
+         export DOCKER_HOST=unix://{}\n\n\
+         The server runs, and is billed, until `dockbridge stop` or Ctrl-C here.\n",
+        socket.display()
+    )
+}
+
+/// A step that has ended.
+pub(super) fn phase(phase: &Phase) -> String {
+    let mark = if phase.failed { "✗" } else { "✓" };
+    format!("  {mark} {:<24} {:>9}\n", phase.name, seconds(phase.took_ms.unwrap_or_default()))
+}
+
+fn seconds(milliseconds: u64) -> String {
+    format!("{}.{:03} s", milliseconds / 1000, milliseconds % 1000)
+}
+
+/// A change of state.
+pub(super) fn state_change(state: &str) -> String {
+    let text = match state {
+        "provisioning" => "A server is being created…",
+        "running" => "The engine answers.",
+        "unreachable" => "The server cannot be reached; looking for it…",
+        "shutting_down" => "The server is being destroyed…",
+        "absent" => "There is no server.",
+        other => other,
+    };
+    format!("{text}\n")
+}
+
+/// A step towards the end, as `stop` shows it.
+pub(super) fn progress(progress: &Progress) -> String {
+    match (&progress.error, progress.state.as_str()) {
+        (Some(error), "shutting_down") => format!("The server could not be destroyed yet: {}\n", error.message),
+        (_, "shutting_down") => "Stopping the engine and destroying the server…\n".to_owned(),
+        (_, "provisioning") => "A server is just being created; it is destroyed as soon as it is known…\n".to_owned(),
+        (_, "running") => "Letting requests under way end…\n".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The whole state.
+pub(super) fn status(report: &StatusReport) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{name:<10} {value}");
+    };
+    let proxy = &report.proxy;
+    line("Proxy", if proxy.running { format!("listens on {}", proxy.local_socket) } else { "not running".to_owned() });
+    line("State", report.state.replace('_', " "));
+    match &report.server {
+        Some(server) => {
+            let known = |key: &str| server.metadata.get(key).map_or("?", String::as_str);
+            let (kind, location) = (known("server_type"), known("location"));
+            line("Server", format!("{} (id {}, {kind} in {location}, {})", server.name, server.id, server.ip_address));
+            line("Created", server.created_at.to_string());
+        }
+        None => line("Server", "none; nothing is billed but the volume".to_owned()),
+    }
+    if let Some(volume) = &report.volume {
+        line("Volume", format!("{} (id {}, {} GB at {})", volume.name, volume.id, volume.size, volume.mount_path));
+    } else if report.server.is_none() && proxy.running {
+        line("Volume", "shown while a server runs".to_owned());
+    } else {
+        line("Volume", "none".to_owned());
+    }
+    if let Some(last) = report.activity.last_docker_command {
+        line("Activity", format!("last request {last}, {} connections open", report.activity.open_connections));
+    }
+    if proxy.running {
+        line("Traffic", format!("{} bytes", proxy.bytes_transferred));
+    }
+    if !report.phases.is_empty() {
+        line("Phases", "of the last provisioning (they overlap):".to_owned());
+        for step in &report.phases {
+            text.push_str(&phase(step));
+        }
+    }
+    if let Some(error) = &report.last_error {
+        let _ = writeln!(text, "Last error {} [{}]", error.message, error.code);
+        if let Some(hint) = &error.hint {
+            let _ = writeln!(text, "           {hint}");
+        }
+    }
+    text
+}

@@ -1,0 +1,142 @@
+//! Finds, reads and validates the configuration.
+
+use std::{
+    fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::{
+    Activity, Config, ConfigError, Docker, Hetzner, KeepAlive, KeyType, LogFormat, LogLevel, Logging, ServerTypeChoice,
+    Span, Ssh, raw::RawConfig, variables,
+};
+use crate::environment::Environment;
+
+/// The file's name, in the configuration directory as in the working directory.
+const FILE_NAME: &str = "dockbridge.yaml";
+/// Hetzner Cloud's own address, from the API's documentation.
+const ENDPOINT: &str = "https://api.hetzner.cloud/v1";
+/// The limits of a volume's size in GB, from the API's documentation of `POST /volumes`.
+const VOLUME_SIZES: std::ops::RangeInclusive<u32> = 10..=10_240;
+
+pub(super) fn load(environment: &Environment, explicit: Option<&Path>) -> Result<Config, ConfigError> {
+    let (mut raw, source) = match find(environment, explicit)? {
+        Some((path, text)) => (parse(&path, &text)?, Some(path)),
+        None => (RawConfig::default(), None),
+    };
+    variables::apply(&mut raw, environment)?;
+    validate(raw, source, environment)
+}
+
+/// The first file that exists, with its text. Only one named explicitly must exist.
+fn find(environment: &Environment, explicit: Option<&Path>) -> Result<Option<(PathBuf, String)>, ConfigError> {
+    let read = |path: PathBuf| match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && explicit.is_none() => Ok(None),
+        Err(source) => Err(ConfigError::Unreadable { path, source }),
+    };
+    if let Some(path) = explicit {
+        return read(environment.working_dir().join(environment.expand(path)));
+    }
+    let places = environment.config_dir().into_iter().chain([environment.working_dir().to_owned()]);
+    for folder in places {
+        if let Some(found) = read(folder.join(FILE_NAME))? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+fn parse(path: &Path, text: &str) -> Result<RawConfig, ConfigError> {
+    let raw: RawConfig = if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        RawConfig::default()
+    } else {
+        // The snippet that the parser can show is left out, since the line at fault may hold the token.
+        let options = serde_saphyr::options! { with_snippet: false };
+        serde_saphyr::from_str_with_options(text, options)
+            .map_err(|error| ConfigError::Invalid { path: path.to_owned(), reason: error.to_string() })?
+    };
+    if raw.hetzner.api_token.is_some() {
+        let metadata =
+            fs::metadata(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(ConfigError::TokenExposed { path: path.to_owned(), mode });
+        }
+    }
+    Ok(raw)
+}
+
+fn validate(raw: RawConfig, source: Option<PathBuf>, environment: &Environment) -> Result<Config, ConfigError> {
+    let seconds = |n| Span(Duration::from_secs(n));
+    let path = |path: PathBuf| environment.working_dir().join(environment.expand(&path));
+
+    let volume_size = raw.hetzner.volume_size.unwrap_or(10);
+    if !VOLUME_SIZES.contains(&volume_size) {
+        let reason = format!("a volume holds 10 to 10240 GB, not {volume_size}");
+        return Err(ConfigError::Setting { key: "hetzner.volume_size", reason });
+    }
+    let server_type = match raw.hetzner.server_type.as_deref() {
+        None | Some("auto") => ServerTypeChoice::Auto,
+        Some(name) => ServerTypeChoice::Named(name_of("hetzner.server_type", name)?),
+    };
+    let keepalive = KeepAlive {
+        interval: raw.keepalive.interval.unwrap_or(seconds(30)),
+        timeout: raw.keepalive.timeout.unwrap_or(seconds(300)),
+    };
+    if keepalive.interval.0.is_zero() || keepalive.timeout.0 < keepalive.interval.0 * 3 {
+        let reason = format!(
+            "a heartbeat every {} needs a timeout of three times that at least, not {}",
+            keepalive.interval, keepalive.timeout
+        );
+        return Err(ConfigError::Setting { key: "keepalive.timeout", reason });
+    }
+    Ok(Config {
+        hetzner: Hetzner {
+            api_token: raw.hetzner.api_token,
+            endpoint: endpoint(raw.hetzner.endpoint.as_deref().unwrap_or(ENDPOINT))?,
+            server_type,
+            location: name_of("hetzner.location", raw.hetzner.location.as_deref().unwrap_or("fsn1"))?,
+            image: name_of("hetzner.image", raw.hetzner.image.as_deref().unwrap_or("docker-ce"))?,
+            volume_size,
+        },
+        docker: Docker {
+            socket_path: path(raw.docker.socket_path.unwrap_or_else(|| PathBuf::from("/tmp/dockbridge.sock"))),
+        },
+        activity: Activity {
+            idle_timeout: raw.activity.idle_timeout.unwrap_or(seconds(300)),
+            connection_timeout: raw.activity.connection_timeout.unwrap_or(seconds(1800)),
+            grace_period: raw.activity.grace_period.unwrap_or(seconds(30)),
+        },
+        keepalive,
+        ssh: Ssh { key_type: raw.ssh.key_type.unwrap_or(KeyType::Ed25519), key_path: raw.ssh.key_path.map(path) },
+        logging: Logging {
+            level: raw.logging.level.unwrap_or(LogLevel::Info),
+            format: raw.logging.format.unwrap_or(LogFormat::Text),
+        },
+        source,
+    })
+}
+
+/// Names in the API's catalogue are lower-case words; anything else is a slip that the API would only reject later.
+fn name_of(key: &'static str, name: &str) -> Result<String, ConfigError> {
+    let valid = !name.is_empty()
+        && name.len() <= 64
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c));
+    if valid {
+        Ok(name.to_owned())
+    } else {
+        Err(ConfigError::Setting { key, reason: format!("`{name}` is not a name of Hetzner's catalogue") })
+    }
+}
+
+/// The token travels with every call, so only TLS will do, unless the other end is this very machine.
+fn endpoint(text: &str) -> Result<String, ConfigError> {
+    let wrong = |reason| ConfigError::Setting { key: "hetzner.endpoint", reason };
+    let parsed: hcloud_client::Endpoint = text.parse().map_err(|error| wrong(format!("`{text}`: {error}")))?;
+    if parsed.is_plaintext() && !parsed.is_loopback() {
+        return Err(wrong(format!("`{text}` would send the token unencrypted; use https://")));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}

@@ -1,0 +1,226 @@
+//! The one task that owns the server: it tells the machine what happened and carries out what the machine decides.
+
+use std::{future::pending, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    handle::{Command, Handle, SharedError, Snapshot},
+    machine::{Effect, Event, Generation, Machine, State},
+};
+use crate::{
+    error::DockBridgeError,
+    server::{Engine, Failure, Phases, Search, ServerError, ServerManager},
+};
+
+/// How many commands may wait for the driver. It never waits for anything but the next one, so a few are enough.
+const QUEUE: usize = 64;
+
+/// What an effect came to.
+enum Outcome {
+    Provisioned(Generation, Result<Engine, Failure>),
+    Searched(Generation, Result<Search, DockBridgeError>),
+    Destroyed(Generation, Result<(), DockBridgeError>),
+}
+
+type Waiter = oneshot::Sender<Result<(Generation, Engine), SharedError>>;
+
+/// Owns the server. See the module's description.
+pub struct Driver<M> {
+    manager: Arc<M>,
+    commands: mpsc::Receiver<Command>,
+    snapshot: watch::Sender<Snapshot>,
+    phases: Arc<Phases>,
+    waiters: Vec<Waiter>,
+    /// The effect under way: one at most, as the machine promises.
+    effect: JoinSet<Outcome>,
+    cancel: CancellationToken,
+}
+
+impl<M: ServerManager> Driver<M> {
+    /// A driver and the handle to it. Nothing happens until [`Driver::run`].
+    pub fn new(manager: Arc<M>) -> (Self, Handle) {
+        let (sender, commands) = mpsc::channel(QUEUE);
+        let (snapshot, receiver) = watch::channel(Snapshot::default());
+        let phases = Arc::new(Phases::default());
+        let handle = Handle { commands: sender, snapshot: receiver, phases: phases.clone() };
+        let driver = Self {
+            manager,
+            commands,
+            snapshot,
+            phases,
+            waiters: Vec::new(),
+            effect: JoinSet::new(),
+            cancel: CancellationToken::new(),
+        };
+        (driver, handle)
+    }
+
+    /// Runs until a stop has been asked for and the server is gone, or until every handle is. `on_record` says whether a
+    /// former run left a server behind, which is then looked for at once.
+    pub async fn run(mut self, on_record: bool) {
+        self.tell(Event::Started { on_record });
+        loop {
+            let machine = self.snapshot.borrow().machine;
+            if machine.stopping && machine.state == State::Absent {
+                return;
+            }
+            let engine = self.snapshot.borrow().engine.clone();
+            let lost = async {
+                match &engine {
+                    Some(engine) => engine.link.closed().await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => return,
+                },
+                Some(outcome) = self.effect.join_next() => match outcome {
+                    Ok(outcome) => self.take(outcome),
+                    // An effect neither panics nor is aborted while the driver lives; if one ever did, nothing would be
+                    // known of the server any more, and looking for it is the only honest answer.
+                    Err(error) => {
+                        tracing::error!(%error, "an operation on the server ended abnormally");
+                        self.tell(Event::ProvisionFailed { generation: machine.generation, leftover: true });
+                        self.tell(Event::SearchFailed(machine.generation));
+                        self.tell(Event::DestroyFailed(machine.generation));
+                    }
+                },
+                cause = lost => {
+                    tracing::warn!(%cause, "the connection to the server is lost");
+                    self.tell(Event::ConnectionLost(machine.generation));
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Engine(waiter) => {
+                self.waiters.retain(|waiter| !waiter.is_closed());
+                self.waiters.push(waiter);
+                self.tell(Event::EngineWanted);
+            }
+            Command::Lost(generation) => self.tell(Event::ConnectionLost(generation)),
+            Command::Stop => {
+                self.cancel.cancel();
+                self.tell(Event::StopRequested);
+            }
+        }
+    }
+
+    fn take(&mut self, outcome: Outcome) {
+        let machine = self.snapshot.borrow().machine;
+        let event = match outcome {
+            Outcome::Provisioned(generation, Ok(engine)) | Outcome::Searched(generation, Ok(Search::Found(engine))) => {
+                let event = match machine.state {
+                    State::Unreachable { .. } => Event::Reconnected(generation),
+                    State::Absent | State::Provisioning { .. } | State::Running { .. } | State::ShuttingDown { .. } => {
+                        Event::Provisioned(generation)
+                    }
+                };
+                self.snapshot.send_modify(|snapshot| {
+                    snapshot.engine = Some(engine);
+                    snapshot.last_error = None;
+                });
+                event
+            }
+            Outcome::Provisioned(generation, Err(Failure { error, leftover })) => {
+                tracing::error!(error = error.in_one_line(), "no server could be provisioned");
+                self.refuse(error);
+                Event::ProvisionFailed { generation, leftover }
+            }
+            Outcome::Searched(generation, Ok(Search::Gone)) => Event::ServerGone(generation),
+            Outcome::Searched(generation, Ok(Search::Useless)) => Event::ServerUseless(generation),
+            Outcome::Searched(generation, Err(error)) => {
+                tracing::error!(error = error.in_one_line(), "the server could not be found again");
+                self.refuse(error);
+                Event::SearchFailed(generation)
+            }
+            Outcome::Destroyed(generation, Ok(())) => {
+                tracing::info!("the server is destroyed; the volume is kept");
+                Event::Destroyed(generation)
+            }
+            Outcome::Destroyed(generation, Err(error)) => {
+                tracing::error!(error = error.in_one_line(), "the server could not be destroyed yet");
+                self.snapshot.send_modify(|snapshot| snapshot.last_error = Some(Arc::new(error)));
+                Event::DestroyFailed(generation)
+            }
+        };
+        self.tell(event);
+    }
+
+    /// Tells everybody who waits that there will be no engine.
+    fn refuse(&mut self, error: DockBridgeError) {
+        let error = Arc::new(error);
+        self.snapshot.send_modify(|snapshot| snapshot.last_error = Some(error.clone()));
+        for waiter in self.waiters.drain(..) {
+            // Whoever has gone away needs no answer.
+            let _ = waiter.send(Err(error.clone()));
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        let before = self.snapshot.borrow().machine;
+        let (machine, effect) = before.step(event, Instant::now());
+        self.snapshot.send_modify(|snapshot| {
+            snapshot.machine = machine;
+            if !matches!(machine.state, State::Running { .. }) {
+                snapshot.engine = None;
+            }
+        });
+        if machine != before {
+            tracing::debug!(?event, from = ?before.state, to = ?machine.state, "lifecycle");
+        }
+        if let Some(effect) = effect {
+            self.carry_out(effect);
+        }
+        self.settle(machine);
+    }
+
+    /// Answers those who wait, where the state is an answer.
+    fn settle(&mut self, machine: Machine) {
+        match machine.state {
+            State::Running { .. } => {
+                let Some(engine) = self.snapshot.borrow().engine.clone() else { return };
+                for waiter in self.waiters.drain(..) {
+                    // Whoever has gone away needs no answer.
+                    let _ = waiter.send(Ok((machine.generation, engine.clone())));
+                }
+            }
+            _ if machine.stopping && !self.waiters.is_empty() => self.refuse(ServerError::Stopping.into()),
+            // A server that is gone while requests wait for it to be found again is replaced for them.
+            State::Absent if !self.waiters.is_empty() => self.tell(Event::EngineWanted),
+            State::Absent | State::Provisioning { .. } | State::Unreachable { .. } | State::ShuttingDown { .. } => {}
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        let (manager, phases, cancel) = (self.manager.clone(), self.phases.clone(), self.cancel.clone());
+        match effect {
+            Effect::Provision(generation) => self
+                .effect
+                .spawn(async move { Outcome::Provisioned(generation, manager.provision(&phases, &cancel).await) }),
+            Effect::Search(generation) => {
+                self.effect.spawn(async move { Outcome::Searched(generation, manager.search(&cancel).await) })
+            }
+            Effect::Destroy { generation, after } => self.effect.spawn(async move {
+                if after > Duration::ZERO {
+                    sleep(after).await;
+                }
+                Outcome::Destroyed(generation, manager.destroy().await)
+            }),
+        };
+    }
+}
+
+#[cfg(test)]
+#[path = "driver_tests.rs"]
+mod tests;

@@ -1,0 +1,92 @@
+//! How everybody but the driver sees the server: by asking for an engine and by watching.
+
+use std::sync::Arc;
+
+use ssh_docker_proxy::SshError;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::machine::{Generation, Machine};
+use crate::{
+    error::DockBridgeError,
+    server::{Engine, Phases, ServerError},
+};
+
+/// A failure that several requests have in common.
+pub(super) type SharedError = Arc<DockBridgeError>;
+
+/// What the driver is asked to do.
+pub(super) enum Command {
+    /// A request needs an engine; it is answered when there is one, or when it is certain that there will be none.
+    Engine(oneshot::Sender<Result<(Generation, Engine), SharedError>>),
+    /// A stream to the engine could not be opened.
+    Lost(Generation),
+    /// Destroy the server and end.
+    Stop,
+}
+
+/// The state of the whole at one moment.
+#[derive(Clone, Default)]
+pub struct Snapshot {
+    /// Where the server stands.
+    pub machine: Machine,
+    /// The running engine.
+    pub engine: Option<Engine>,
+    /// The last failure, until something succeeds.
+    pub last_error: Option<SharedError>,
+}
+
+/// Asks the driver and watches it. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) snapshot: watch::Receiver<Snapshot>,
+    pub(super) phases: Arc<Phases>,
+}
+
+impl Handle {
+    /// An engine, provisioned if there is none. Waits as long as that takes.
+    pub async fn engine(&self) -> Result<(Generation, Engine), SharedError> {
+        let gone = || Arc::new(DockBridgeError::from(ServerError::DriverGone));
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Engine(reply)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// The running engine, if there is one at this moment. Provisions nothing.
+    #[must_use]
+    pub fn running(&self) -> Option<(Generation, Engine)> {
+        let snapshot = self.snapshot.borrow();
+        snapshot.engine.clone().map(|engine| (snapshot.machine.generation, engine))
+    }
+
+    /// Says that no stream could be opened to the engine of that generation.
+    pub async fn report_lost(&self, generation: Generation, error: &SshError) {
+        tracing::warn!(%error, "the engine cannot be reached");
+        // The driver ends only after the proxy, so nobody is left to be told when this fails.
+        let _ = self.commands.send(Command::Lost(generation)).await;
+    }
+
+    /// Asks for the end: the server is destroyed, and the driver ends when it is gone.
+    pub async fn stop(&self) {
+        // A driver that has ended already has done what is asked for here.
+        let _ = self.commands.send(Command::Stop).await;
+    }
+
+    /// The state at this moment.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot.borrow().clone()
+    }
+
+    /// Follows the state as it changes.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<Snapshot> {
+        self.snapshot.clone()
+    }
+
+    /// The steps of the present or last provisioning.
+    #[must_use]
+    pub fn phases(&self) -> &Phases {
+        &self.phases
+    }
+}

@@ -1,0 +1,69 @@
+//! Provides an engine for each request: the running one, or one that is provisioned while the request is held.
+
+use bytes::Bytes;
+use ssh_docker_proxy::{Connector, LocalAnswer, OpenFuture, Opened, Refusal, RequestHead};
+
+use crate::{lifecycle::Handle, state::StateDir};
+
+/// How often a request is given to another engine when the one it was given has just vanished.
+const ATTEMPTS: u32 = 3;
+
+/// The [`Connector`] of DockBridge.
+pub struct EngineConnector {
+    lifecycle: Handle,
+    state: StateDir,
+}
+
+impl EngineConnector {
+    /// A connector that asks `lifecycle` for engines.
+    #[must_use]
+    pub const fn new(lifecycle: Handle, state: StateDir) -> Self {
+        Self { lifecycle, state }
+    }
+
+    async fn connect(&self, request: &RequestHead) -> Result<Opened, Refusal> {
+        if let Some(answer) = self.known_ping(request) {
+            return Ok(Opened::Answer(answer));
+        }
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            let (generation, engine) =
+                self.lifecycle.engine().await.map_err(|error| Refusal::new(error.in_one_line()))?;
+            match engine.link.open().await {
+                Ok(stream) => return Ok(Opened::Stream(stream)),
+                Err(error) => {
+                    self.lifecycle.report_lost(generation, &error).await;
+                    last = Some(error);
+                }
+            }
+        }
+        let cause = last.map(|error| error.to_string()).unwrap_or_default();
+        Err(Refusal::new(format!("DockBridge: the engine cannot be reached: {cause}. Try again")))
+    }
+
+    /// Clients ask `_ping` first, and Docker's CLI 28 waits 2 s for the answer before it does without the engine's features
+    /// (`BuildKit` among them). So while no engine runs, it is answered with what the last one said. It creates no server
+    /// either: a program that only asks whether an engine is there does not need one.
+    fn known_ping(&self, request: &RequestHead) -> Option<LocalAnswer> {
+        let ping = request.path_without_version() == "/_ping" && matches!(request.method.as_str(), "GET" | "HEAD");
+        if !ping || self.lifecycle.running().is_some() {
+            return None;
+        }
+        let facts = self.state.engine_facts().unwrap_or_else(|error| {
+            tracing::warn!(%error, "what is known of the engine cannot be read");
+            None
+        })?;
+        Some(LocalAnswer {
+            status: 200,
+            reason: "OK".to_owned(),
+            headers: facts.ping_headers,
+            body: Bytes::from_static(b"OK"),
+        })
+    }
+}
+
+impl Connector for EngineConnector {
+    fn open<'a>(&'a self, request: &'a RequestHead) -> OpenFuture<'a> {
+        Box::pin(self.connect(request))
+    }
+}

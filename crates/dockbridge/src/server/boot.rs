@@ -1,0 +1,230 @@
+//! From an address to an answering engine. Each step is tried again at once and at a constant pace: a wait that backs off
+//! adds its last pause to every cold start.
+
+use std::{sync::Arc, time::Duration};
+
+use hcloud_client::Server;
+use ssh_docker_proxy::{HostKeys, SshError, SshTarget};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{HetznerServers, LoginKey, Phases, ServerError, link::SshLink};
+use crate::{
+    error::DockBridgeError,
+    state::{EngineFacts, ServerRecord},
+};
+
+/// How long a server may take until it answers on SSH.
+const SSH_BOUND: Duration = Duration::from_secs(300);
+/// How long the engine may take from there, installing it included.
+const ENGINE_BOUND: Duration = Duration::from_secs(600);
+/// How long one attempt to reach the SSH port may take: an address without a machine does not answer at all.
+const PROBE_BOUND: Duration = Duration::from_secs(1);
+/// The pause between two attempts to reach the SSH port.
+const PROBE_PAUSE: Duration = Duration::from_millis(100);
+/// The pause between two questions to the engine; each costs a channel of a connection that is open anyway.
+const PING_PAUSE: Duration = Duration::from_millis(25);
+/// How long an SSH login may take, attempt by attempt, as the design has it; the last stands for all further ones.
+const LOGIN_BOUNDS: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(30)];
+/// How long one question to the engine may take.
+const PING_BOUND: Duration = Duration::from_secs(10);
+
+/// Waits on the server for the end of cloud-init and tells what is wrong with it or the engine; says nothing while all is
+/// well. A unit that was refused by its mount assertion is inactive, not failed, hence the second reading.
+const WATCH: &str = r#"
+while [ ! -e /run/cloud-init/result.json ]; do sleep 1; done
+if ! tr -d ' \n' < /run/cloud-init/result.json | grep -q '"errors":\[\]'; then
+  echo cloud-init; tail -n 25 /var/log/cloud-init-output.log; exit 0
+fi
+idle=0
+while [ "$idle" -lt 10 ]; do
+  case $(systemctl is-active docker.service) in
+    failed) break ;;
+    active|activating|reloading) idle=0 ;;
+    *) idle=$((idle + 1)) ;;
+  esac
+  sleep 1
+done
+echo engine; journalctl --unit docker.service --lines 25 --no-pager --output cat
+"#;
+
+impl HetznerServers {
+    /// How the server is reached: as root, with our key, and only if it shows the key that it was given.
+    pub(super) fn target(&self, record: &ServerRecord, address: &str, key: &LoginKey) -> SshTarget {
+        SshTarget {
+            user: Some("root".to_owned()),
+            port: Some(22),
+            identity_file: Some(key.path.clone()),
+            host_keys: HostKeys::Pinned {
+                known_hosts: self.state.known_hosts_path(&record.name),
+                alias: Some(record.name.clone()),
+            },
+            ..SshTarget::new(address)
+        }
+    }
+
+    /// Waits until the server's engine answers.
+    pub(super) async fn boot(
+        &self,
+        record: &ServerRecord,
+        server: &Server,
+        key: &LoginKey,
+        phases: &Phases,
+    ) -> Result<Arc<SshLink>, DockBridgeError> {
+        let address =
+            record.ip_address.as_deref().ok_or_else(|| ServerError::NoAddress { name: server.name.clone() })?;
+        let deadline = Instant::now() + SSH_BOUND;
+        let no_ssh = |last: String| ServerError::NoSsh {
+            name: server.name.clone(),
+            address: address.to_owned(),
+            after: SSH_BOUND,
+            last,
+        };
+        phases
+            .run("boot until SSH answers", async {
+                timeout(SSH_BOUND, until_reachable(address, 22))
+                    .await
+                    .map_err(|_| no_ssh("nothing listens on port 22".to_owned()))
+            })
+            .await?;
+        let target = self.target(record, address, key);
+        let link = phases.run("ssh login", self.log_in(target, deadline, no_ssh)).await?;
+        phases.run("engine", self.engine_up(&link, &server.name)).await?;
+        Ok(Arc::new(link))
+    }
+
+    async fn log_in(
+        &self,
+        mut target: SshTarget,
+        deadline: Instant,
+        no_ssh: impl Fn(String) -> ServerError,
+    ) -> Result<SshLink, DockBridgeError> {
+        let mut bounds = LOGIN_BOUNDS.into_iter();
+        loop {
+            target.connect_timeout = bounds.next().unwrap_or(LOGIN_BOUNDS[2]);
+            let error = match SshLink::connect(&target, &self.runtime_dir).await {
+                Ok(link) => return Ok(link),
+                Err(error) => error,
+            };
+            // A host key that does not match is never tried again, and a refused login would only be refused again.
+            if !error.retryable() {
+                return Err(error.into());
+            }
+            if Instant::now() >= deadline {
+                return Err(no_ssh(error.to_string()).into());
+            }
+            tracing::debug!(%error, "the SSH login is tried again");
+            sleep(PROBE_PAUSE).await;
+        }
+    }
+
+    /// Asks the engine until it answers, while the server watches for what may keep it from ever doing so.
+    async fn engine_up(&self, link: &SshLink, name: &str) -> Result<(), DockBridgeError> {
+        let trouble = async {
+            let output = link.connection.exec(WATCH, b"", ENGINE_BOUND).await?;
+            Ok::<_, SshError>(String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        let answered = timeout(ENGINE_BOUND, until_answered(link));
+        tokio::select! {
+            headers = answered => {
+                let late = || ServerError::EngineDown {
+                    name: name.to_owned(),
+                    log: format!("no answer within {} s", ENGINE_BOUND.as_secs()),
+                };
+                let ping_headers = headers.map_err(|_| late())??;
+                self.state.put_engine_facts(&EngineFacts { ping_headers })?;
+                Ok(())
+            }
+            trouble = trouble => {
+                let text = trouble?;
+                let (kind, log) = text.split_once('\n').unwrap_or((&text, ""));
+                let (name, log) = (name.to_owned(), log.trim_end().to_owned());
+                Err(match kind.trim() {
+                    "cloud-init" => ServerError::CloudInit { name, log },
+                    _ => ServerError::EngineDown { name, log },
+                }
+                .into())
+            }
+        }
+    }
+}
+
+/// Completes when somebody listens at the address.
+async fn until_reachable(address: &str, port: u16) {
+    while !matches!(timeout(PROBE_BOUND, TcpStream::connect((address, port))).await, Ok(Ok(_))) {
+        sleep(PROBE_PAUSE).await;
+    }
+}
+
+/// Completes with the headers of the engine's answer to `HEAD /_ping`; fails only when SSH itself does.
+async fn until_answered(link: &SshLink) -> Result<Vec<(String, String)>, SshError> {
+    loop {
+        if let Ok(Some(headers)) = timeout(PING_BOUND, ping(link)).await.unwrap_or(Ok(None)) {
+            return Ok(headers);
+        }
+        if link.connection.is_closed() {
+            return Err(link.connection.closed().await);
+        }
+        sleep(PING_PAUSE).await;
+    }
+}
+
+/// Asks once. `None` while nobody answers or the engine is not ready.
+async fn ping(link: &SshLink) -> Result<Option<Vec<(String, String)>>, SshError> {
+    let mut stream = link.connection.open().await?;
+    let request = b"HEAD /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n";
+    let mut answer = Vec::new();
+    let exchange = async {
+        stream.write_all(request).await?;
+        (&mut stream).take(16 * 1024).read_to_end(&mut answer).await
+    };
+    Ok(exchange.await.ok().and_then(|_| ping_headers(&answer)))
+}
+
+/// The headers that describe the engine, out of its answer; `None` unless it is a 200.
+pub(super) fn ping_headers(answer: &[u8]) -> Option<Vec<(String, String)>> {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut headers);
+    if !response.parse(answer).ok()?.is_complete() || response.code != Some(200) {
+        return None;
+    }
+    // Those of the connection and the moment would be wrong in any other answer.
+    let passing = ["connection", "content-length", "date", "transfer-encoding"];
+    let text = |header: &httparse::Header<'_>| {
+        let value = std::str::from_utf8(header.value).ok()?.to_owned();
+        (!passing.contains(&header.name.to_ascii_lowercase().as_str())).then(|| (header.name.to_owned(), value))
+    };
+    Some(response.headers.iter().filter_map(text).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_describes_the_engine_is_kept() {
+        let answer = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nBuilder-Version: 2\r\nContent-Length: 0\r\n\
+            Date: Mon, 23 Nov 2026 10:00:00 GMT\r\nConnection: close\r\n\r\n";
+        let headers = ping_headers(answer).unwrap();
+        assert_eq!(
+            headers,
+            [("Api-Version".to_owned(), "1.41".to_owned()), ("Builder-Version".to_owned(), "2".to_owned())]
+        );
+    }
+
+    #[test]
+    fn anything_else_is_no_answer() {
+        for answer in [&b""[..], b"HTTP/1.1 200 OK\r\nApi-Ver", b"HTTP/1.1 503 No\r\n\r\n", b"SSH-2.0-x\r\n"] {
+            assert_eq!(ping_headers(answer), None);
+        }
+    }
+
+    #[test]
+    fn the_watch_is_valid_posix_shell() {
+        let output = std::process::Command::new("sh").args(["-n", "-c", WATCH]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}

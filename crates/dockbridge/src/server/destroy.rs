@@ -1,0 +1,130 @@
+//! The end of a server: the engine stopped, the volume unmounted, the server deleted and seen to be gone.
+
+use std::time::Duration;
+
+use hcloud_client::{ErrorCode, ServerFilter, ServerId, ServerStatus};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::{Engine, Failure, HetznerServers, Phases, Search, ServerError, ServerManager, labels};
+use crate::error::DockBridgeError;
+
+/// How long the engine may take to stop its containers. Docker gives each 10 s by default; more are stopped side by side.
+const STOP_BOUND: Duration = Duration::from_secs(90);
+/// How long an operating system may take to turn itself off when nobody can log in any more.
+const SHUTDOWN_BOUND: Duration = Duration::from_secs(30);
+/// How long a deleted server may still be seen.
+const GONE_BOUND: Duration = Duration::from_secs(60);
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Leaves a clean file system behind. Each step is tried even if the one before it failed.
+const STOP_ENGINE: &str = "
+systemctl stop docker.socket docker.service containerd.service
+sync
+umount /var/lib/containerd
+umount /var/lib/docker
+";
+
+impl HetznerServers {
+    async fn destroy_server(&self) -> Result<(), DockBridgeError> {
+        let Some(record) = self.state.server()? else { return Ok(()) };
+        let link = self.link.lock().await.take();
+        let mut unmounted = false;
+        if let Some(link) = &link {
+            match link.connection.exec(STOP_ENGINE, b"", STOP_BOUND).await {
+                Ok(output) if output.status == 0 => unmounted = true,
+                Ok(output) => {
+                    let said = String::from_utf8_lossy(&output.stderr);
+                    tracing::warn!(said = said.trim(), "the volume could not be unmounted by hand");
+                }
+                Err(error) => tracing::warn!(%error, "the engine could not be stopped over SSH"),
+            }
+            link.connection.close().await;
+        }
+        if let Some(server) = self.recorded_server(&record).await? {
+            if !unmounted && server.status == ServerStatus::Running {
+                self.shut_down_by_api(server.id).await;
+            }
+            self.delete_server(server.id, &server.name).await?;
+        }
+        Ok(self.state.forget_server(&record.name)?)
+    }
+
+    /// Destroys the server on record and every other one that this installation created: what is left when DockBridge was
+    /// killed. Each is named to `show` before it is destroyed. Returns how many there were.
+    pub async fn destroy_all_of_ours(&self, mut show: impl FnMut(&str)) -> Result<usize, DockBridgeError> {
+        let mut count = 0;
+        if let Some(record) = self.state.server()? {
+            if let Some(server) = self.recorded_server(&record).await? {
+                show(&server.name);
+                count += 1;
+            }
+            self.destroy_server().await?;
+        }
+        let filter = ServerFilter { label_selector: Some(labels::managed()), ..ServerFilter::default() };
+        for server in self.client.servers().list(&filter).await? {
+            if labels::belongs_to(&server.labels, &self.client_id) {
+                show(&server.name);
+                self.shut_down_by_api(server.id).await;
+                self.delete_server(server.id, &server.name).await?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    /// Asks the operating system to turn itself off, which stops the engine and unmounts the volume as well. The volume's
+    /// journal would survive a cut, so a server that does not comply is deleted all the same.
+    async fn shut_down_by_api(&self, id: ServerId) {
+        let attempt = async {
+            self.client.servers().shutdown(id).await?;
+            while self.client.servers().get(id).await?.is_some_and(|server| server.status != ServerStatus::Off) {
+                sleep(PAUSE * 4).await;
+            }
+            Ok::<_, hcloud_client::Error>(())
+        };
+        match tokio::time::timeout(SHUTDOWN_BOUND, attempt).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the server could not be shut down before it is deleted"),
+            Err(_) => tracing::warn!("the server did not turn itself off before it is deleted"),
+        }
+    }
+
+    /// Deletes a server and waits until the API no longer knows it: only then is it no longer billed.
+    pub(super) async fn delete_server(&self, id: ServerId, name: &str) -> Result<(), DockBridgeError> {
+        let deadline = Instant::now() + GONE_BOUND;
+        let mut requested = false;
+        loop {
+            if !requested {
+                match self.client.servers().delete(id).await {
+                    Ok(_) => requested = true,
+                    // An action that is still running holds the server; it ends by itself.
+                    Err(error) if error.api_code() == Some(&ErrorCode::Locked) && Instant::now() < deadline => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            if requested && self.client.servers().get(id).await?.is_none() {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(ServerError::NotGone { name: name.to_owned(), after: GONE_BOUND }.into());
+            }
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+impl ServerManager for HetznerServers {
+    async fn provision(&self, phases: &Phases, cancel: &CancellationToken) -> Result<Engine, Failure> {
+        self.provision_server(phases, cancel).await
+    }
+
+    async fn search(&self, cancel: &CancellationToken) -> Result<Search, DockBridgeError> {
+        self.search_server(cancel).await
+    }
+
+    async fn destroy(&self) -> Result<(), DockBridgeError> {
+        self.destroy_server().await
+    }
+}

@@ -1,0 +1,38 @@
+//! What of ours there is in the project, as the API has it: for `status` without a running DockBridge.
+
+use hcloud_client::{ServerFilter, VolumeFilter};
+
+use super::{HetznerServers, ServerInfo, VolumeInfo, choice, labels};
+use crate::error::DockBridgeError;
+
+/// Servers and volumes that DockBridge created in the project.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    /// Servers, of every installation; each is billed.
+    pub servers: Vec<ServerInfo>,
+    /// Volumes.
+    pub volumes: Vec<VolumeInfo>,
+}
+
+impl HetznerServers {
+    /// Reads what there is. Changes nothing.
+    pub async fn overview(&self) -> Result<Overview, DockBridgeError> {
+        let servers = ServerFilter { label_selector: Some(labels::managed()), ..ServerFilter::default() };
+        let volumes = VolumeFilter { label_selector: Some(labels::managed()), ..VolumeFilter::default() };
+        let (server_api, volume_api) = (self.client.servers(), self.client.volumes());
+        let (servers, volumes) = tokio::try_join!(server_api.list(&servers), volume_api.list(&volumes))?;
+        Ok(Overview {
+            servers: servers.iter().map(Into::into).collect(),
+            volumes: volumes.iter().map(Into::into).collect(),
+        })
+    }
+
+    /// Checks what can be checked before anything is ordered: the token and the names of the catalogue.
+    pub async fn check(&self) -> Result<(), DockBridgeError> {
+        let (location_api, type_api) = (self.client.locations(), self.client.server_types());
+        let (locations, types) = tokio::try_join!(location_api.list(), type_api.list())?;
+        choice::location(&self.settings.location, &locations)?;
+        choice::server_type(&self.settings.server_type, &self.settings.location, &types, jiff::Timestamp::now())?;
+        Ok(())
+    }
+}

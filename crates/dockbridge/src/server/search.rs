@@ -1,0 +1,44 @@
+//! Finds the server on record again: after the connection was lost, or after DockBridge itself had ended.
+
+use std::sync::Arc;
+
+use hcloud_client::{ServerStatus, VolumeId};
+use tokio_util::sync::CancellationToken;
+
+use super::{Engine, HetznerServers, Phases, Search, ServerError, ServerInfo, VolumeInfo};
+use crate::error::DockBridgeError;
+
+impl HetznerServers {
+    /// Asks the API what became of the server, and connects to it if it is there.
+    pub(super) async fn search_server(&self, cancel: &CancellationToken) -> Result<Search, DockBridgeError> {
+        *self.link.lock().await = None;
+        let Some(mut record) = self.state.server()? else { return Ok(Search::Gone) };
+        let Some(server) = self.recorded_server(&record).await? else {
+            self.state.forget_server(&record.name)?;
+            return Ok(Search::Gone);
+        };
+        match &server.status {
+            // Off is still billed and holds the volume; whoever turned it off wanted an end.
+            ServerStatus::Off | ServerStatus::Deleting => return Ok(Search::Useless),
+            _ => {}
+        }
+        let volume = self.client.volumes().get(VolumeId(record.volume_id)).await?;
+        let Some(volume) = volume.filter(|volume| volume.server == Some(server.id)) else {
+            tracing::warn!(server = server.name, "the server has lost its volume");
+            return Ok(Search::Useless);
+        };
+        if record.id.is_none() {
+            record.id = Some(server.id.get());
+            record.ip_address = server.public_net.ipv4.as_ref().map(|ip| ip.ip.to_string());
+            self.state.put_server(&record)?;
+        }
+        let key = self.login_key().await?;
+        let phases = Phases::default();
+        let link: Arc<_> = tokio::select! {
+            link = self.boot(&record, &server, &key, &phases) => link?,
+            () = cancel.cancelled() => return Err(ServerError::Stopping.into()),
+        };
+        *self.link.lock().await = Some(link.clone());
+        Ok(Search::Found(Engine { server: ServerInfo::from(&server), volume: VolumeInfo::from(&volume), link }))
+    }
+}

@@ -1,0 +1,45 @@
+//! What is written down, as JSON.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A server of ours: written as an intent before it is created, completed afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerRecord {
+    /// Its name in the API, unique in the project.
+    pub name: String,
+    /// When it was decided to create it.
+    pub intended_at: Timestamp,
+    /// Its id, once the API has said so.
+    pub id: Option<u64>,
+    /// Its public IPv4 address, once known.
+    pub ip_address: Option<String>,
+    /// The volume that is mounted on it.
+    pub volume_id: u64,
+}
+
+/// Something else that is about to be created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// `volume`, `ssh_key` or `firewall`.
+    pub kind: String,
+    /// Its name, under which it is found again.
+    pub name: String,
+    /// When it was decided to create it.
+    pub intended_at: Timestamp,
+}
+
+impl Intent {
+    /// An intent of this moment.
+    #[must_use]
+    pub fn new(kind: &str, name: &str) -> Self {
+        Self { kind: kind.to_owned(), name: name.to_owned(), intended_at: Timestamp::now() }
+    }
+}
+
+/// What `GET /_ping` said when an engine last ran, so that a client can be told before there is one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineFacts {
+    /// The headers of the answer that describe the engine, such as `Api-Version`.
+    pub ping_headers: Vec<(String, String)>,
+}

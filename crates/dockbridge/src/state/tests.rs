@@ -1,0 +1,69 @@
+//! The state directory as it is seen after a restart.
+
+use jiff::Timestamp;
+
+use super::*;
+
+fn dir() -> (tempfile::TempDir, StateDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let state = StateDir::open(&folder.path().join("state")).unwrap();
+    (folder, state)
+}
+
+#[test]
+fn it_is_for_its_owner_alone() {
+    let (folder, state) = dir();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder.path().join("state")), 0o700);
+    state.pin_host_key("srv", "ssh-ed25519 AAAA").unwrap();
+    assert_eq!(mode(&state.known_hosts_path("srv")), 0o600);
+}
+
+#[test]
+fn a_second_user_of_the_same_state_is_told_who_the_first_is() {
+    let (_folder, state) = dir();
+    let lock = state.lock().unwrap();
+    let error = state.lock().unwrap_err();
+    assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
+    drop(lock);
+    state.lock().unwrap();
+}
+
+#[test]
+fn the_client_id_stays() {
+    let (_folder, state) = dir();
+    let id = state.client_id().unwrap();
+    assert_eq!(state.client_id().unwrap(), id);
+    assert!(state.new_server_name().unwrap().starts_with(&format!("dockbridge-{id}-")));
+}
+
+#[test]
+fn a_server_is_remembered_until_it_is_forgotten() {
+    let (_folder, state) = dir();
+    assert_eq!(state.server().unwrap(), None);
+    let record = ServerRecord {
+        name: "srv".to_owned(),
+        intended_at: Timestamp::UNIX_EPOCH,
+        id: Some(7),
+        ip_address: None,
+        volume_id: 9,
+    };
+    state.put_server(&record).unwrap();
+    state.pin_host_key("srv", "ssh-ed25519 AAAA").unwrap();
+    assert_eq!(state.server().unwrap(), Some(record));
+    state.forget_server("srv").unwrap();
+    assert_eq!(state.server().unwrap(), None);
+    assert!(!state.known_hosts_path("srv").exists());
+    state.forget_server("srv").unwrap();
+}
+
+#[test]
+fn a_damaged_record_is_named_and_kept() {
+    let (folder, state) = dir();
+    let path = folder.path().join("state/server.json");
+    fs::write(&path, "{\"name\":").unwrap();
+    let error = state.server().unwrap_err();
+    assert_eq!(error.code(), "state_damaged");
+    assert!(error.hint().contains("server.json"));
+    assert!(path.exists());
+}
