@@ -1,2 +1,95 @@
-//! hcloud-emulator.
-fn main() {}
+//! `hcloud-emulator`: serves the emulated API until it is told to stop.
+
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::{Parser, ValueEnum};
+use hcloud_emulator::{
+    Emulator,
+    machines::{Machines, none::NoMachines},
+};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// An emulator of the Hetzner Cloud API.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+
+    /// Allow an address that other machines can reach. The API is plain HTTP.
+    #[arg(long)]
+    allow_remote: bool,
+
+    /// What stands behind servers: nothing, or machine containers that really boot.
+    #[arg(long, value_enum, default_value_t = Kind::None)]
+    machines: Kind,
+
+    /// The token that clients must send. Prefer the variable: other users can read arguments.
+    #[arg(long, env = "HCLOUD_TOKEN", hide_env_values = true)]
+    token: String,
+
+    /// Where machine images are kept between runs.
+    #[arg(long, default_value = "target/machines")]
+    cache: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    None,
+    Containers,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hcloud-emulator: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    // The signals are caught before anything starts, so that none of them finds us without a clean-up.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let emulator = tokio::select! {
+        emulator = start(arguments) => emulator?,
+        () = either(&mut terminate, &mut interrupt) => return Ok(()),
+    };
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "listening on {}", emulator.endpoint())?;
+    output.flush()?;
+    drop(output);
+    either(&mut terminate, &mut interrupt).await;
+    Ok(emulator.shutdown().await?)
+}
+
+async fn start(arguments: Arguments) -> Result<Emulator, Failure> {
+    let machines: Arc<dyn Machines> = match arguments.machines {
+        Kind::None => Arc::new(NoMachines::default()),
+        Kind::Containers => return Err("machine containers are not part of this build".into()),
+    };
+    let emulator = Emulator::builder()
+        .token(arguments.token)
+        .machines(machines)
+        .listen(arguments.listen)
+        .allow_remote(arguments.allow_remote)
+        .start()
+        .await?;
+    Ok(emulator)
+}
+
+async fn either(one: &mut Signal, two: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = two.recv() => {}
+    }
+}

@@ -3,6 +3,8 @@
 //! The API side decides *when* a machine starts, stops and goes; an implementation of [`Machines`] decides *how*. Every
 //! operation is idempotent where it removes something, so that a clean-up can always be repeated.
 
+pub mod none;
+
 use std::{net::Ipv4Addr, pin::Pin};
 
 /// A boxed future, so that [`Machines`] can be used as a trait object.
@@ -45,7 +47,12 @@ pub trait Machines: Send + Sync + 'static {
     fn remove(&self, server_id: u64) -> Operation<'_, ()>;
 
     /// Creates a volume of `size_gb` GB (sparse), formatted when `format` names a file system (`ext4` or `xfs`).
-    fn create_volume(&self, volume_id: u64, size_gb: u64, format: Option<&str>) -> Operation<'_, ()>;
+    fn create_volume(
+        &self,
+        volume_id: u64,
+        size_gb: u64,
+        format: Option<&str>,
+    ) -> Operation<'_, ()>;
 
     /// Makes a volume appear in a machine under `/dev/disk/by-id/scsi-0HC_Volume_<id>`.
     fn attach_volume(&self, volume_id: u64, server_id: u64) -> Operation<'_, ()>;

@@ -1,0 +1,41 @@
+//! `GET /volumes` and `GET /volumes/{id}`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use serde_json::json;
+
+use super::{
+    super::{
+        error::ApiError,
+        listing::{Listing, SortKey},
+        parameters::{Id, Parameters},
+        reply::{self, Reply},
+    },
+    wire::Wire,
+};
+use crate::{app::App, state::Volume};
+
+const ORDER: [SortKey<Volume>; 3] = [
+    ("id", |one, two| one.id.cmp(&two.id)),
+    ("name", |one, two| one.name.cmp(&two.name)),
+    ("created", |one, two| one.created.cmp(&two.created)),
+];
+
+pub(in crate::api) async fn list(State(app): State<Arc<App>>, parameters: Parameters) -> Reply {
+    app.with(|project| {
+        Listing::new(project.volumes.values(), &parameters)
+            .matching("name", |each| &each.name)
+            .matching("status", |each| each.status.word())
+            .labelled(|each| &each.labels)?
+            .sorted(&ORDER)?
+            .reply("volumes", |each| json!(Wire::from(each)))
+    })
+}
+
+pub(in crate::api) async fn get(State(app): State<Arc<App>>, Id(id): Id) -> Reply {
+    app.with(|project| {
+        let volume = project.volumes.get(&id).ok_or_else(|| ApiError::not_found("volume", id))?;
+        reply::ok(&json!({"volume": Wire::from(volume)}))
+    })
+}

@@ -1,0 +1,14 @@
+//! The emulator as a client sees it: raw requests, raw JSON.
+#![expect(clippy::unwrap_used, reason = "a test that meets an unexpected value should stop there")]
+
+mod actions;
+mod bare;
+mod catalogue;
+mod client;
+mod control;
+mod firewalls;
+mod limits;
+mod machines;
+mod servers;
+mod ssh_keys;
+mod volumes;
