@@ -163,9 +163,8 @@ fn hetzner_hint(error: &hcloud_client::Error) -> Option<String> {
             "this type is sold out in this location: try another hetzner.server_type, or try again later"
         }
         Some(ErrorCode::RateLimitExceeded) => "the project's API calls are used up for the moment: wait a minute",
-        Some(_) => return None,
         None if error.retryable() => "check the network connection and hetzner.endpoint, then try again",
-        None => return None,
+        Some(_) | None => return None,
     };
     Some(hint.to_owned())
 }

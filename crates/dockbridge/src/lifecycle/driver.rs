@@ -117,20 +117,14 @@ impl<M: ServerManager> Driver<M> {
     }
 
     fn take(&mut self, outcome: Outcome) {
-        let machine = self.snapshot.borrow().machine;
         let event = match outcome {
-            Outcome::Provisioned(generation, Ok(engine)) | Outcome::Searched(generation, Ok(Search::Found(engine))) => {
-                let event = match machine.state {
-                    State::Unreachable { .. } => Event::Reconnected(generation),
-                    State::Absent | State::Provisioning { .. } | State::Running { .. } | State::ShuttingDown { .. } => {
-                        Event::Provisioned(generation)
-                    }
-                };
-                self.snapshot.send_modify(|snapshot| {
-                    snapshot.engine = Some(engine);
-                    snapshot.last_error = None;
-                });
-                event
+            Outcome::Provisioned(generation, Ok(engine)) => {
+                self.keep(engine);
+                Event::Provisioned(generation)
+            }
+            Outcome::Searched(generation, Ok(Search::Found(engine))) => {
+                self.keep(*engine);
+                Event::Reconnected(generation)
             }
             Outcome::Provisioned(generation, Err(Failure { error, leftover })) => {
                 tracing::error!(error = error.in_one_line(), "no server could be provisioned");
@@ -155,6 +149,13 @@ impl<M: ServerManager> Driver<M> {
             }
         };
         self.tell(event);
+    }
+
+    fn keep(&mut self, engine: Engine) {
+        self.snapshot.send_modify(|snapshot| {
+            snapshot.engine = Some(engine);
+            snapshot.last_error = None;
+        });
     }
 
     /// Tells everybody who waits that there will be no engine.

@@ -163,7 +163,7 @@ async fn a_stop_cuts_a_provisioning_short_and_leaves_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_server_on_record_is_taken_over_at_the_start() {
     let cloud = Arc::new(FakeCloud::default());
-    let found = Search::Found(cloud.engine());
+    let found = Search::Found(Box::new(cloud.engine()));
     cloud.searches.lock().await.push(found);
     let (driver, handle) = Driver::new(cloud.clone());
     let driver = tokio::spawn(driver.run(true));

@@ -29,7 +29,7 @@ use tokio::time::Instant;
 pub struct Generation(pub u64);
 
 /// The longest pause between two attempts to destroy a server, as the design's retry strategy has it.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// Where the server stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// How long a server may take until it answers on SSH.
-const SSH_BOUND: Duration = Duration::from_secs(300);
+const SSH_BOUND: Duration = Duration::from_mins(5);
 /// How long the engine may take from there, installing it included.
-const ENGINE_BOUND: Duration = Duration::from_secs(600);
+const ENGINE_BOUND: Duration = Duration::from_mins(10);
 /// How long one attempt to reach the SSH port may take: an address without a machine does not answer at all.
 const PROBE_BOUND: Duration = Duration::from_secs(1);
 /// The pause between two attempts to reach the SSH port.

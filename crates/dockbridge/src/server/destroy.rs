@@ -14,7 +14,7 @@ const STOP_BOUND: Duration = Duration::from_secs(90);
 /// How long an operating system may take to turn itself off when nobody can log in any more.
 const SHUTDOWN_BOUND: Duration = Duration::from_secs(30);
 /// How long a deleted server may still be seen.
-const GONE_BOUND: Duration = Duration::from_secs(60);
+const GONE_BOUND: Duration = Duration::from_mins(1);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -117,7 +117,8 @@ impl HetznerServers {
 
 impl ServerManager for HetznerServers {
     async fn provision(&self, phases: &Phases, cancel: &CancellationToken) -> Result<Engine, Failure> {
-        self.provision_server(phases, cancel).await
+        // The future holds the state of every step, so it is kept on the heap.
+        Box::pin(self.provision_server(phases, cancel)).await
     }
 
     async fn search(&self, cancel: &CancellationToken) -> Result<Search, DockBridgeError> {

@@ -13,7 +13,7 @@ use tokio::{process::Command, time::timeout};
 use crate::config::KeyType;
 
 /// How long generating a key may take. RSA with 4096 bits took 2 s at most where it was measured.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_mins(1);
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]

@@ -34,7 +34,7 @@ pub struct Engine {
 /// What became of the server on record.
 pub enum Search {
     /// It is there and its engine answers.
-    Found(Engine),
+    Found(Box<Engine>),
     /// The API says that it does not exist.
     Gone,
     /// It exists, but will never serve again.

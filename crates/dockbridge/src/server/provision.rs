@@ -32,7 +32,7 @@ impl HetznerServers {
     ) -> Result<Engine, Failure> {
         phases.restart();
         let nothing_left = |error: DockBridgeError| Failure { error, leftover: false };
-        let order = self.prepare(phases).await.map_err(nothing_left)?;
+        let order = Box::pin(self.prepare(phases)).await.map_err(nothing_left)?;
         if cancel.is_cancelled() {
             return Err(nothing_left(ServerError::Stopping.into()));
         }

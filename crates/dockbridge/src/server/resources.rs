@@ -12,7 +12,7 @@ use crate::{error::DockBridgeError, state::Intent};
 
 /// How actions are waited for while a user waits: often, since a boot is under way.
 pub(super) const WAIT: WaitOptions =
-    WaitOptions { poll_interval: Duration::from_millis(250), deadline: Duration::from_secs(120) };
+    WaitOptions { poll_interval: Duration::from_millis(250), deadline: Duration::from_mins(2) };
 
 /// The name of the firewall that all servers of the project share.
 const FIREWALL: &str = "dockbridge-ssh-only";

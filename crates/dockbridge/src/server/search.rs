@@ -39,6 +39,7 @@ impl HetznerServers {
             () = cancel.cancelled() => return Err(ServerError::Stopping.into()),
         };
         *self.link.lock().await = Some(link.clone());
-        Ok(Search::Found(Engine { server: ServerInfo::from(&server), volume: VolumeInfo::from(&volume), link }))
+        let engine = Engine { server: ServerInfo::from(&server), volume: VolumeInfo::from(&volume), link };
+        Ok(Search::Found(Box::new(engine)))
     }
 }

@@ -65,5 +65,5 @@ pub(super) fn random_hex(bytes: usize) -> Result<String, StateError> {
     let source = Path::new("/dev/urandom");
     let mut buffer = vec![0; bytes];
     File::open(source).and_then(|mut file| file.read_exact(&mut buffer)).map_err(failed("read", source))?;
-    Ok(buffer.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(buffer.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")))
 }
