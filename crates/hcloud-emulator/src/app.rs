@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{catalogue::Catalogue, machines::Machines, state::State};
@@ -42,15 +43,16 @@ impl App {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Runs background work, which [`App::close`] waits for.
-    pub(crate) fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+    /// Runs background work, which [`App::close`] waits for. Who needs to know its end can await the handle; the work
+    /// goes on when the handle is dropped.
+    pub(crate) fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
         let aborting = self.aborting.clone();
         self.tasks.spawn(async move {
             tokio::select! {
                 () = aborting.cancelled() => {}
                 () = work => {}
             }
-        });
+        })
     }
 
     /// Lets the time pass that an action takes; shorter when the emulator closes.

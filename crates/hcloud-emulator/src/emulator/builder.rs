@@ -95,8 +95,9 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Listens and serves.
-    pub async fn start(self) -> Result<Emulator, EmulatorError> {
+    /// Checks what can be checked without listening, so that costly machines are not prepared for nothing.
+    /// [`EmulatorBuilder::start`] checks it, too.
+    pub fn check(&self) -> Result<(), EmulatorError> {
         if self.tokens.is_empty() {
             return Err(EmulatorError::NoToken);
         }
@@ -106,6 +107,12 @@ impl EmulatorBuilder {
         if !self.listen.ip().is_loopback() && !self.allow_remote {
             return Err(EmulatorError::Remote(self.listen));
         }
+        Ok(())
+    }
+
+    /// Listens and serves. Where this fails, the machines are the caller's to shut down.
+    pub async fn start(self) -> Result<Emulator, EmulatorError> {
+        self.check()?;
         let catalogue = Catalogue::built_in().map_err(|error| EmulatorError::Catalogue(error.to_string()))?;
         let unable = |source| EmulatorError::Listen { address: self.listen, source };
         let listener = TcpListener::bind(self.listen).await.map_err(unable)?;

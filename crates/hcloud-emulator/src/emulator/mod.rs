@@ -86,7 +86,9 @@ impl Emulator {
         let Some(action) = self.app.with(|project| delete_server::begin(project, server_id)) else {
             return false;
         };
-        delete_server::run(&self.app, server_id, action.id).await;
+        let removal = delete_server::spawn(&self.app, server_id, action.id);
+        // It cannot fail: it neither panics nor is it aborted before the emulator is dropped.
+        let _ = removal.await;
         true
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use crate::{
     app::App,
     state::{Action, Command, NewAction, Resource, State},
@@ -17,14 +19,11 @@ pub(crate) fn begin(state: &mut State, server: u64) -> Option<Action> {
     Some(state.actions.start(&mut state.ids, new))
 }
 
-/// Removes the machine and ends the action.
-pub(crate) fn spawn(app: &Arc<App>, server: u64, action: u64) {
+/// Removes the machine and ends the action. The work goes on when the handle is dropped.
+pub(crate) fn spawn(app: &Arc<App>, server: u64, action: u64) -> JoinHandle<()> {
     let owned = Arc::clone(app);
-    app.spawn(async move { run(&owned, server, action).await });
-}
-
-/// Removes the machine and ends the action.
-pub(crate) async fn run(app: &App, server: u64, action: u64) {
-    let outcome = app.machines.remove(server).await;
-    super::finish(app, action, &outcome, |_| {});
+    app.spawn(async move {
+        let outcome = owned.machines.remove(server).await;
+        super::finish(&owned, action, &outcome, |_| {});
+    })
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use crate::{
     app::App,
     machines::MachineError,
-    state::{State, VolumeStatus},
+    state::{State, Volume, VolumeStatus},
 };
 
 /// Creates the data of a volume, then attaches it where the request named a server.
@@ -85,6 +87,21 @@ pub(crate) fn spawn_resize(app: &Arc<App>, volume: u64, size_gb: u64, action: u6
                 each.size_gb = size_gb;
             }
         });
+    });
+}
+
+/// Deletes the data of a volume that has been taken out of the state, and puts it back where that fails.
+pub(crate) fn spawn_delete(app: &Arc<App>, volume: Volume, report: oneshot::Sender<Result<(), MachineError>>) {
+    let owned = Arc::clone(app);
+    app.spawn(async move {
+        let id = volume.id;
+        let outcome = owned.machines.delete_volume(id).await;
+        if let Err(error) = &outcome {
+            tracing::warn!(volume = id, %error, "a volume's data could not be deleted");
+            owned.with(|state| state.volumes.insert(id, volume));
+        }
+        // Nobody listens where the client has gone away.
+        let _ = report.send(outcome);
     });
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::{extract::State, http::StatusCode};
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use super::{
     super::{
@@ -81,7 +82,8 @@ pub(in crate::api) async fn change_protection(State(app): State<Arc<App>>, Id(id
     reply::created(&json!({"action": action}))
 }
 
-/// The real API deletes before it answers; so the data goes first, while the volume stays out of everybody's reach.
+/// The real API deletes before it answers; so the data goes first, while the volume stays out of everybody's reach. The
+/// deletion goes on when the client does not wait for the answer.
 pub(in crate::api) async fn delete(State(app): State<Arc<App>>, Id(id): Id) -> Reply {
     let volume = app.with(|project| {
         let volume = require_unlocked(project, id)?;
@@ -94,10 +96,11 @@ pub(in crate::api) async fn delete(State(app): State<Arc<App>>, Id(id): Id) -> R
         }
         project.volumes.remove(&id).ok_or_else(|| ApiError::not_found("volume", id))
     })?;
-    if let Err(error) = app.machines.delete_volume(id).await {
-        tracing::warn!(volume = volume.id, %error, "a volume's data could not be deleted");
-        app.with(|project| project.volumes.insert(id, volume));
-        return Err(ApiError::unprocessable("service_error", error.to_string()));
+    let (report, outcome) = oneshot::channel();
+    work::volumes::spawn_delete(&app, volume, report);
+    match outcome.await {
+        Ok(Ok(())) => reply::no_content(),
+        Ok(Err(error)) => Err(ApiError::unprocessable("service_error", error.to_string())),
+        Err(_) => Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the emulator is closing")),
     }
-    reply::no_content()
 }
