@@ -72,3 +72,20 @@ async fn a_firewall_is_applied_to_and_removed_from_resources() {
     assert_eq!(firewall["applied_to"][0]["applied_to_resources"], one);
     api.close().await;
 }
+
+#[tokio::test]
+async fn a_server_has_five_firewalls_at_most() {
+    let api = Api::start().await;
+    let mut firewalls = Vec::new();
+    for number in 0..6 {
+        let created = api.post("/firewalls", json!({"name": format!("f{number}")})).await.expect(201);
+        firewalls.push(json!({"firewall": created["firewall"]["id"]}));
+    }
+    let body = json!({"name": "one", "server_type": "cx23", "image": "debian-12", "firewalls": firewalls});
+    api.post("/servers", body).await.expect_error(403, "resource_limit_exceeded");
+    let server = api.server("one", json!({"firewalls": firewalls[..5]})).await;
+    let path = format!("/firewalls/{}/actions/apply_to_resources", firewalls[5]["firewall"]);
+    let body = json!({"apply_to": [{"type": "server", "server": {"id": server["id"]}}]});
+    api.post(&path, body).await.expect_error(403, "resource_limit_exceeded");
+    api.close().await;
+}

@@ -9,6 +9,7 @@ mod control;
 mod firewalls;
 mod limits;
 mod machines;
+mod sequences;
 mod servers;
 mod ssh_keys;
 mod volumes;

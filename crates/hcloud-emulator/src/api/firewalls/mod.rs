@@ -11,6 +11,7 @@ pub(super) use self::{
     apply::{apply_to_resources, remove_from_resources},
     change::{create, delete, set_rules, update},
     read::{get, list},
+    targets::PER_SERVER,
 };
 use super::error::ApiError;
 use crate::state::State as Project;

@@ -54,7 +54,10 @@ fn read_one(input: &mut Input) -> Option<Target> {
     }
 }
 
-/// Refuses a server that is not there, or that has no public network.
+/// Firewalls that can be applied to one server.
+pub(in crate::api) const PER_SERVER: usize = 5;
+
+/// Refuses a server that is not there, that has no public network, or that has its firewalls already.
 pub(super) fn require_resource(project: &Project, target: &Target) -> Result<(), ApiError> {
     let Target::Server(id) = target else {
         return Ok(());
@@ -65,6 +68,9 @@ pub(super) fn require_resource(project: &Project, target: &Target) -> Result<(),
     }
     if !project.primary_ips.values().any(|each| each.server == *id) {
         return Err(ApiError::unprocessable("private_net_only_server", "server has no public network interface"));
+    }
+    if project.servers.get(id).is_some_and(|server| project.firewalls_of(server).count() >= PER_SERVER) {
+        return Err(ApiError::limit_exceeded("firewall limit for server exceeded", "firewall_per_server_limit"));
     }
     Ok(())
 }

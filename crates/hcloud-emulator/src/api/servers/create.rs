@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{
     super::{
         error::ApiError,
+        firewalls::PER_SERVER as FIREWALLS_PER_SERVER,
         input::Input,
         reply::{self, Reply},
     },
@@ -48,6 +49,9 @@ fn place(app: &App, project: &mut Project, order: Order) -> Result<(Creation, ax
     let firewalls: BTreeSet<u64> = order.firewalls.iter().copied().collect();
     if let Some(id) = firewalls.iter().find(|id| !project.firewalls.contains_key(id)) {
         return Err(ApiError::not_found("firewall", id));
+    }
+    if firewalls.len() > FIREWALLS_PER_SERVER {
+        return Err(ApiError::limit_exceeded("firewall limit for server exceeded", "firewall_per_server_limit"));
     }
     if !firewalls.is_empty() && !order.ipv4 && !order.ipv6 {
         return Err(ApiError::unprocessable("private_net_only_server", "server has no public network interface"));
