@@ -54,8 +54,6 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with this message.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-        }
+        Self { message: message.into() }
     }
 }

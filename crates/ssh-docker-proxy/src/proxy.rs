@@ -37,9 +37,7 @@ pub struct ServeOptions {
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        Self {
-            drain: Duration::from_secs(10),
-        }
+        Self { drain: Duration::from_secs(10) }
     }
 }
 
@@ -72,23 +70,12 @@ pub async fn serve(
             stream = accept(&listener) => stream,
         };
         accepted += 1;
-        let connection = connection::Connection::new(
-            ConnectionId(accepted),
-            &connector,
-            &observer,
-            shutdown.clone(),
-        );
+        let connection = connection::Connection::new(ConnectionId(accepted), &connector, &observer, shutdown.clone());
         connections.spawn(connection.run(stream));
     }
     drop(listener);
-    let drained = tokio::time::timeout(options.drain, async {
-        while connections.join_next().await.is_some() {}
-    });
-    let cut = if drained.await.is_ok() {
-        0
-    } else {
-        connections.len()
-    };
+    let drained = tokio::time::timeout(options.drain, async { while connections.join_next().await.is_some() {} });
+    let cut = if drained.await.is_ok() { 0 } else { connections.len() };
     connections.shutdown().await;
     tracing::debug!(accepted, cut, "the proxy has ended");
     ServeReport { accepted, cut }

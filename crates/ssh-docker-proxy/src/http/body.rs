@@ -31,11 +31,7 @@ enum State {
     /// Between that carriage return and its line feed.
     DataEndLf,
     /// In a line after the last chunk; `empty` as long as it holds nothing but a carriage return.
-    Trailer {
-        empty: bool,
-        line: usize,
-        total: usize,
-    },
+    Trailer { empty: bool, line: usize, total: usize },
 }
 
 /// Tells, as bytes arrive, how many of them belong to the message.
@@ -49,10 +45,7 @@ impl BodyScanner {
         let state = match framing {
             Framing::Length(0) => State::Done,
             Framing::Length(left) => State::Length(left),
-            Framing::Chunked => State::Size {
-                value: 0,
-                digits: 0,
-            },
+            Framing::Chunked => State::Size { value: 0, digits: 0 },
             Framing::UntilClose => State::UntilClose,
             Framing::Opaque => State::Opaque,
         };
@@ -110,14 +103,8 @@ impl BodyScanner {
         match (self.state, byte) {
             (State::Size { value, digits }, _) if byte.is_ascii_hexdigit() => {
                 let digit = char::from(byte).to_digit(16).unwrap_or_default();
-                match value
-                    .checked_mul(16)
-                    .and_then(|value| value.checked_add(u64::from(digit)))
-                {
-                    Some(value) if digits < MAX_LINE => State::Size {
-                        value,
-                        digits: digits + 1,
-                    },
+                match value.checked_mul(16).and_then(|value| value.checked_add(u64::from(digit))) {
+                    Some(value) if digits < MAX_LINE => State::Size { value, digits: digits + 1 },
                     Some(_) | None => State::Opaque,
                 }
             }
@@ -126,29 +113,11 @@ impl BodyScanner {
             }
             (State::Extension { size, length }, _) => Self::after_size(size, length, byte),
             (State::DataEnd, b'\r') => State::DataEndLf,
-            (State::DataEndLf, b'\n') => State::Size {
-                value: 0,
-                digits: 0,
-            },
+            (State::DataEndLf, b'\n') => State::Size { value: 0, digits: 0 },
             (State::Trailer { empty: true, .. }, b'\n') => State::Done,
-            (
-                State::Trailer {
-                    empty: false,
-                    total,
-                    ..
-                },
-                b'\n',
-            ) => State::Trailer {
-                empty: true,
-                line: 0,
-                total,
-            },
+            (State::Trailer { empty: false, total, .. }, b'\n') => State::Trailer { empty: true, line: 0, total },
             (State::Trailer { line, total, .. }, _) if line < MAX_LINE && total < MAX_TRAILERS => {
-                State::Trailer {
-                    empty: line == 0 && byte == b'\r',
-                    line: line + 1,
-                    total: total + 1,
-                }
+                State::Trailer { empty: line == 0 && byte == b'\r', line: line + 1, total: total + 1 }
             }
             (state, _) => {
                 debug_assert_ne!(state, State::Done, "the caller stops there");
@@ -159,16 +128,9 @@ impl BodyScanner {
 
     fn after_size(size: u64, length: usize, byte: u8) -> State {
         match byte {
-            b'\n' if size == 0 => State::Trailer {
-                empty: true,
-                line: 0,
-                total: 0,
-            },
+            b'\n' if size == 0 => State::Trailer { empty: true, line: 0, total: 0 },
             b'\n' => State::Data(size),
-            _ if length < MAX_LINE => State::Extension {
-                size,
-                length: length + 1,
-            },
+            _ if length < MAX_LINE => State::Extension { size, length: length + 1 },
             _ => State::Opaque,
         }
     }

@@ -18,10 +18,7 @@ pub(crate) enum Framing {
 /// What the headers alone say about the body.
 fn declared(headers: &[(String, Vec<u8>)], minor_version: u8) -> Option<Framing> {
     let values = |name: &'static str| {
-        headers
-            .iter()
-            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_slice())
+        headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_slice())
     };
     let mut codings = values("transfer-encoding");
     let mut lengths = values("content-length");
@@ -30,22 +27,12 @@ fn declared(headers: &[(String, Vec<u8>)], minor_version: u8) -> Option<Framing>
         // Both at once is how requests are smuggled: whoever reads them may choose either.
         (Some(_), Some(_)) => Some(Framing::Opaque),
         (Some(coding), None) => {
-            let understood = minor_version == 1
-                && codings.next().is_none()
-                && coding.eq_ignore_ascii_case(b"chunked");
-            Some(if understood {
-                Framing::Chunked
-            } else {
-                Framing::Opaque
-            })
+            let understood = minor_version == 1 && codings.next().is_none() && coding.eq_ignore_ascii_case(b"chunked");
+            Some(if understood { Framing::Chunked } else { Framing::Opaque })
         }
         (None, Some(first)) => {
             let agreed = lengths.all(|other| other == first);
-            Some(
-                length(first)
-                    .filter(|_| agreed)
-                    .map_or(Framing::Opaque, Framing::Length),
-            )
+            Some(length(first).filter(|_| agreed).map_or(Framing::Opaque, Framing::Length))
         }
     }
 }
@@ -53,11 +40,7 @@ fn declared(headers: &[(String, Vec<u8>)], minor_version: u8) -> Option<Framing>
 /// Digits and nothing else: `+5`, `5, 5` and a number beyond 64 bits are not understood.
 fn length(value: &[u8]) -> Option<u64> {
     let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(value)
-        .ok()
-        .filter(|_| digits)?
-        .parse()
-        .ok()
+    std::str::from_utf8(value).ok().filter(|_| digits)?.parse().ok()
 }
 
 impl RequestHead {
@@ -89,17 +72,12 @@ impl ResponseHead {
         let success = (200..300).contains(&self.status);
         self.status == 101
             || (success && request.method == "CONNECT")
-            || (success
-                && request.asks_for_takeover()
-                && declared(&self.headers, self.minor_version).is_none())
+            || (success && request.asks_for_takeover() && declared(&self.headers, self.minor_version).is_none())
     }
 
     /// How the end of this answer's body is recognised.
     pub(crate) fn framing(&self, request: &RequestHead) -> Framing {
-        if request.method == "HEAD"
-            || (100..200).contains(&self.status)
-            || matches!(self.status, 204 | 304)
-        {
+        if request.method == "HEAD" || (100..200).contains(&self.status) || matches!(self.status, 204 | 304) {
             return Framing::Length(0);
         }
         declared(&self.headers, self.minor_version).unwrap_or(Framing::UntilClose)
@@ -107,11 +85,7 @@ impl ResponseHead {
 
     /// Whether the engine closes the connection after this answer.
     pub(crate) fn closes(&self) -> bool {
-        if self.minor_version == 0 {
-            !self.connection_option(b"keep-alive")
-        } else {
-            self.connection_option(b"close")
-        }
+        if self.minor_version == 0 { !self.connection_option(b"keep-alive") } else { self.connection_option(b"close") }
     }
 
     fn connection_option(&self, option: &[u8]) -> bool {

@@ -23,12 +23,7 @@ impl RequestHead {
     /// Stands for bytes that are not understood as a request; they are forwarded as they are.
     #[must_use]
     pub fn opaque() -> Self {
-        Self {
-            method: String::new(),
-            target: String::new(),
-            minor_version: 1,
-            headers: Vec::new(),
-        }
+        Self { method: String::new(), target: String::new(), minor_version: 1, headers: Vec::new() }
     }
 
     /// Whether the client's bytes were not understood as a request.
@@ -49,8 +44,7 @@ impl RequestHead {
             return path;
         };
         let (version, tail) = rest.split_at(slash);
-        let numeric =
-            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let numeric = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         match version.split_once('.') {
             Some((major, minor)) if numeric(major) && numeric(minor) => tail,
             Some(_) | None => path,
@@ -60,9 +54,7 @@ impl RequestHead {
     /// The path, without query.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.target
-            .split_once('?')
-            .map_or(self.target.as_str(), |(path, _)| path)
+        self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
     }
 
     /// The query, without its question mark; empty if there is none.
@@ -74,10 +66,7 @@ impl RequestHead {
     /// The first value of a header, if it is text. Names compare without regard to case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let (_, value) = self
-            .headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        let (_, value) = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         std::str::from_utf8(value).ok()
     }
 }
@@ -127,25 +116,16 @@ pub(crate) fn parse_response(bytes: &[u8]) -> Parsed<ResponseHead> {
 }
 
 /// Applies the bound on size, in such a way that the verdict does not depend on how the bytes arrived.
-fn conclude<T>(
-    bytes: &[u8],
-    status: httparse::Result<usize>,
-    head: impl FnOnce() -> T,
-) -> Parsed<T> {
+fn conclude<T>(bytes: &[u8], status: httparse::Result<usize>, head: impl FnOnce() -> T) -> Parsed<T> {
     match status {
-        Ok(httparse::Status::Complete(length)) if length <= MAX_HEAD_BYTES => {
-            Parsed::Complete(head(), length)
-        }
+        Ok(httparse::Status::Complete(length)) if length <= MAX_HEAD_BYTES => Parsed::Complete(head(), length),
         Ok(httparse::Status::Partial) if bytes.len() <= MAX_HEAD_BYTES => Parsed::Partial,
         Ok(httparse::Status::Complete(_) | httparse::Status::Partial) | Err(_) => Parsed::Opaque,
     }
 }
 
 fn owned(headers: &[httparse::Header<'_>]) -> Vec<(String, Vec<u8>)> {
-    headers
-        .iter()
-        .map(|header| (header.name.to_owned(), header.value.to_vec()))
-        .collect()
+    headers.iter().map(|header| (header.name.to_owned(), header.value.to_vec())).collect()
 }
 
 #[cfg(test)]

@@ -29,12 +29,7 @@ impl Client {
     fn new(stream: UnixStream) -> Self {
         let hangup = Hangup::of(&stream);
         let (read, write) = stream.into_split();
-        Self {
-            inbound: Inbound::new(),
-            read,
-            write,
-            hangup,
-        }
+        Self { inbound: Inbound::new(), read, write, hangup }
     }
 }
 
@@ -48,11 +43,7 @@ pub(super) struct Engine {
 impl Engine {
     fn new(stream: BoxedStream) -> Self {
         let (read, write) = tokio::io::split(stream);
-        Self {
-            inbound: Inbound::new(),
-            read,
-            write,
-        }
+        Self { inbound: Inbound::new(), read, write }
     }
 }
 
@@ -113,11 +104,7 @@ impl Connection {
         observer: &Arc<dyn Observer>,
         shutdown: CancellationToken,
     ) -> Self {
-        Self {
-            connector: Arc::clone(connector),
-            shutdown,
-            meter: Meter::new(id, Arc::clone(observer)),
-        }
+        Self { connector: Arc::clone(connector), shutdown, meter: Meter::new(id, Arc::clone(observer)) }
     }
 
     /// Serves one request after the other until the client ends or something else does.
@@ -141,10 +128,7 @@ impl Connection {
             };
             match route {
                 Route::Engine(mut engine) => {
-                    if !self
-                        .exchange(&head, head_bytes, &mut client, &mut engine)
-                        .await
-                    {
+                    if !self.exchange(&head, head_bytes, &mut client, &mut engine).await {
                         return;
                     }
                     kept = Some(engine);
@@ -209,13 +193,7 @@ impl Connection {
     }
 
     /// Answers in the engine's place.
-    async fn answer(
-        &self,
-        answer: &LocalAnswer,
-        head: &RequestHead,
-        closes: bool,
-        client: &mut Client,
-    ) -> Route {
+    async fn answer(&self, answer: &LocalAnswer, head: &RequestHead, closes: bool, client: &mut Client) -> Route {
         let bytes = reply::answer(answer, head.method == "HEAD", closes);
         if client.write.write_all(&bytes).await.is_err() {
             return Route::End;
@@ -229,13 +207,7 @@ impl Connection {
     }
 
     /// Has the engine answer one request. Returns whether another may follow.
-    async fn exchange(
-        &self,
-        head: &RequestHead,
-        head_bytes: usize,
-        client: &mut Client,
-        engine: &mut Engine,
-    ) -> bool {
+    async fn exchange(&self, head: &RequestHead, head_bytes: usize, client: &mut Client, engine: &mut Engine) -> bool {
         if head.framing() == Framing::Opaque {
             self.relay(client, engine).await;
             return false;
@@ -250,8 +222,7 @@ impl Connection {
                 self.answer(&refusal, head, true, client).await;
             }
             Verdict::Over { unread: true } => {
-                reply::close_politely(&mut client.inbound, &mut client.read, &mut client.write)
-                    .await;
+                reply::close_politely(&mut client.inbound, &mut client.read, &mut client.write).await;
             }
             Verdict::Over { unread: false } => {}
         }
@@ -260,22 +231,12 @@ impl Connection {
 
     /// Copies both directions to their ends, or until the client has closed both and all it sent has been passed on.
     async fn relay(&self, client: &mut Client, engine: &mut Engine) {
-        let to_engine = relay::copy(
-            &mut client.inbound,
-            &mut client.read,
-            &mut engine.write,
-            |count| {
-                self.meter.bytes(Direction::ToEngine, count);
-            },
-        );
-        let to_client = relay::copy(
-            &mut engine.inbound,
-            &mut engine.read,
-            &mut client.write,
-            |count| {
-                self.meter.bytes(Direction::ToClient, count);
-            },
-        );
+        let to_engine = relay::copy(&mut client.inbound, &mut client.read, &mut engine.write, |count| {
+            self.meter.bytes(Direction::ToEngine, count);
+        });
+        let to_client = relay::copy(&mut engine.inbound, &mut engine.read, &mut client.write, |count| {
+            self.meter.bytes(Direction::ToClient, count);
+        });
         relay::both(to_engine, to_client, client.hangup.gone()).await;
     }
 }

@@ -33,30 +33,12 @@ pub(super) async fn run(
     engine: &mut Engine,
     meter: &Meter,
 ) -> Verdict {
-    let Client {
-        inbound,
-        read,
-        write,
-        hangup,
-    } = client;
+    let Client { inbound, read, write, hangup } = client;
     inbound.clear(head_bytes);
     let mut body = BodyScanner::new(head.framing());
     let received = {
-        let mut sending = std::pin::pin!(send_and_watch(
-            &mut body,
-            inbound,
-            read,
-            &mut engine.write,
-            hangup,
-            meter
-        ));
-        let mut receiving = std::pin::pin!(receive(
-            head,
-            &mut engine.inbound,
-            &mut engine.read,
-            write,
-            meter
-        ));
+        let mut sending = std::pin::pin!(send_and_watch(&mut body, inbound, read, &mut engine.write, hangup, meter));
+        let mut receiving = std::pin::pin!(receive(head, &mut engine.inbound, &mut engine.read, write, meter));
         let mut sends = true;
         loop {
             tokio::select! {
@@ -76,20 +58,13 @@ pub(super) async fn run(
         Received::Cut => Verdict::Over { unread: false },
         Received::Complete { closes: true } => Verdict::Over { unread },
         Received::Complete { closes: false } if body.is_opaque() => Verdict::Raw,
-        Received::Complete { closes: false } if unread => {
-            finish_sending(&mut body, client, engine, meter).await
-        }
+        Received::Complete { closes: false } if unread => finish_sending(&mut body, client, engine, meter).await,
         Received::Complete { closes: false } => Verdict::NextRequest,
     }
 }
 
 /// Sends the rest of a request that was answered before it was complete, for as long as the engine takes it.
-async fn finish_sending(
-    body: &mut BodyScanner,
-    client: &mut Client,
-    engine: &mut Engine,
-    meter: &Meter,
-) -> Verdict {
+async fn finish_sending(body: &mut BodyScanner, client: &mut Client, engine: &mut Engine, meter: &Meter) -> Verdict {
     tokio::select! {
         sent = send(body, &mut client.inbound, &mut client.read, &mut engine.write, meter) => match sent {
             Sent::All => Verdict::NextRequest,
@@ -225,26 +200,16 @@ async fn receive<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
             return Received::Raw;
         }
         if body.is_done() {
-            return Received::Complete {
-                closes: head.closes(),
-            };
+            return Received::Complete { closes: head.closes() };
         }
         if inbound.fill(read).await == 0 {
-            return if body.may_end() {
-                Received::Complete { closes: true }
-            } else {
-                Received::Cut
-            };
+            return if body.may_end() { Received::Complete { closes: true } } else { Received::Cut };
         }
     }
 }
 
 /// Passes everything that is cleared on to the client.
-async fn flush<W: AsyncWrite + Unpin>(
-    inbound: &mut Inbound,
-    write: &mut W,
-    meter: &Meter,
-) -> std::io::Result<()> {
+async fn flush<W: AsyncWrite + Unpin>(inbound: &mut Inbound, write: &mut W, meter: &Meter) -> std::io::Result<()> {
     while inbound.has_cleared() {
         let count = inbound.forward(write).await?;
         meter.bytes(Direction::ToClient, count);

@@ -15,9 +15,7 @@ pub(super) struct Hangup {
 
 impl Hangup {
     pub(super) fn of(stream: &UnixStream) -> Self {
-        Self {
-            socket: stream.as_fd().try_clone_to_owned().ok(),
-        }
+        Self { socket: stream.as_fd().try_clone_to_owned().ok() }
     }
 
     /// Completes when the client has closed its socket. Never, if the system does not let us watch it.
@@ -30,12 +28,8 @@ impl Hangup {
             if ready.is_write_closed() {
                 return;
             }
-            let cleared: io::Result<()> =
-                watch.try_io(Interest::WRITABLE, || Err(io::ErrorKind::WouldBlock.into()));
-            debug_assert!(
-                cleared.is_err(),
-                "the closure only ever says that it would block"
-            );
+            let cleared: io::Result<()> = watch.try_io(Interest::WRITABLE, || Err(io::ErrorKind::WouldBlock.into()));
+            debug_assert!(cleared.is_err(), "the closure only ever says that it would block");
         }
         std::future::pending::<()>().await;
     }

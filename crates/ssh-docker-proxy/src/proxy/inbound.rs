@@ -24,12 +24,7 @@ pub(super) struct Inbound {
 
 impl Inbound {
     pub(super) fn new() -> Self {
-        Self {
-            buffer: BytesMut::new(),
-            cleared: 0,
-            read_size: SMALL_READ,
-            ended: false,
-        }
+        Self { buffer: BytesMut::new(), cleared: 0, read_size: SMALL_READ, ended: false }
     }
 
     /// The bytes that have not been cleared.
@@ -88,10 +83,7 @@ impl Inbound {
             return 0;
         }
         self.buffer.reserve(self.read_size);
-        let count = match reader
-            .read_buf(&mut (&mut self.buffer).limit(self.read_size))
-            .await
-        {
+        let count = match reader.read_buf(&mut (&mut self.buffer).limit(self.read_size)).await {
             Ok(count) => count,
             Err(error) => {
                 tracing::debug!(%error, "reading has failed");
@@ -106,10 +98,7 @@ impl Inbound {
     }
 
     /// Writes some of the cleared bytes and returns how many. Nothing is lost or doubled if the future is dropped.
-    pub(super) async fn forward<W: AsyncWrite + Unpin>(
-        &mut self,
-        writer: &mut W,
-    ) -> io::Result<usize> {
+    pub(super) async fn forward<W: AsyncWrite + Unpin>(&mut self, writer: &mut W) -> io::Result<usize> {
         let front = self.buffer.get(..self.cleared).unwrap_or_default();
         let count = writer.write(front).await?;
         if count == 0 {

@@ -8,12 +8,8 @@ use super::inbound::Inbound;
 ///
 /// When the writer takes no more, the reader is read to its end all the same and its bytes are dropped: whoever sends them
 /// would wait forever otherwise, and its end would go unnoticed.
-pub(super) async fn copy<R, W>(
-    inbound: &mut Inbound,
-    reader: &mut R,
-    writer: &mut W,
-    count: impl Fn(usize),
-) where
+pub(super) async fn copy<R, W>(inbound: &mut Inbound, reader: &mut R, writer: &mut W, count: impl Fn(usize))
+where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {

@@ -18,20 +18,11 @@ const UNREAD_BOUND: Duration = Duration::from_secs(5);
 /// The bytes of an answer. `closes` says that the connection ends after it.
 pub(super) fn answer(answer: &LocalAnswer, is_head: bool, closes: bool) -> Vec<u8> {
     let clean = |text: &str| !text.bytes().any(|byte| byte.is_ascii_control());
-    let reason = if clean(&answer.reason) {
-        answer.reason.as_str()
-    } else {
-        ""
-    };
+    let reason = if clean(&answer.reason) { answer.reason.as_str() } else { "" };
     let mut bytes = format!("HTTP/1.1 {:03} {reason}\r\n", answer.status).into_bytes();
     for (name, value) in &answer.headers {
-        let token = !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        let framing = ["content-length", "transfer-encoding"]
-            .iter()
-            .any(|taken| name.eq_ignore_ascii_case(taken));
+        let token = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let framing = ["content-length", "transfer-encoding"].iter().any(|taken| name.eq_ignore_ascii_case(taken));
         if token && clean(value) && !framing {
             bytes.extend(format!("{name}: {value}\r\n").bytes());
         }

@@ -13,9 +13,7 @@ pub enum SshError {
         what: String,
     },
     /// There is no ssh program.
-    #[error(
-        "the program `ssh` was not found: install OpenSSH's client (package openssh-client, or openssh-clients)"
-    )]
+    #[error("the program `ssh` was not found: install OpenSSH's client (package openssh-client, or openssh-clients)")]
     SshMissing,
     /// The server showed another key than the known one.
     #[error(

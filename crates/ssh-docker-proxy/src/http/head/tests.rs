@@ -39,11 +39,7 @@ fn headers_are_found_whatever_their_case() {
 
 #[test]
 fn what_is_not_http_1_is_opaque() {
-    for bytes in [
-        &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
-        b"\x16\x03\x01\x02\x00",
-        b"GET /\x00 HTTP/1.1\r\n\r\n",
-    ] {
+    for bytes in [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], b"\x16\x03\x01\x02\x00", b"GET /\x00 HTTP/1.1\r\n\r\n"] {
         assert_eq!(parse_request(bytes), Parsed::Opaque, "{bytes:?}");
     }
     assert_eq!(parse_response(b"SSH-2.0-OpenSSH\r\n"), Parsed::Opaque);
@@ -51,26 +47,17 @@ fn what_is_not_http_1_is_opaque() {
 
 #[test]
 fn huge_heads_are_opaque_however_they_arrive() {
-    let huge = format!(
-        "GET / HTTP/1.1\r\nX: {}\r\n\r\n",
-        "y".repeat(MAX_HEAD_BYTES)
-    );
+    let huge = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "y".repeat(MAX_HEAD_BYTES));
     assert_eq!(parse_request(huge.as_bytes()), Parsed::Opaque);
-    assert_eq!(
-        parse_request(&huge.as_bytes()[..=MAX_HEAD_BYTES]),
-        Parsed::Opaque
-    );
-    let many = format!(
-        "GET / HTTP/1.1\r\n{}\r\n",
-        "A: b\r\n".repeat(MAX_HEADERS + 1)
-    );
+    assert_eq!(parse_request(&huge.as_bytes()[..=MAX_HEAD_BYTES]), Parsed::Opaque);
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(MAX_HEADERS + 1));
     assert_eq!(parse_request(many.as_bytes()), Parsed::Opaque);
 }
 
 proptest! {
     #[test]
     fn a_head_is_found_at_its_last_byte(path in "/[a-z0-9/]{0,40}", values in prop::collection::vec("[ -~]{0,30}", 0..8), tail in prop::collection::vec(any::<u8>(), 0..20)) {
-        let lines: String = values.iter().map(|value| format!("X-Name: {value}\r\n")).collect();
+        let lines = values.iter().map(|value| format!("X-Name: {value}\r\n")).collect::<Vec<_>>().concat();
         let mut bytes = format!("POST {path} HTTP/1.1\r\n{lines}\r\n").into_bytes();
         let length = bytes.len();
         for cut in 0..length {

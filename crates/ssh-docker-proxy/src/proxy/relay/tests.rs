@@ -11,25 +11,16 @@ fn pair(capacity: usize) -> (DuplexStream, DuplexStream) {
 async fn relay(client: DuplexStream, engine: DuplexStream) -> (usize, usize) {
     let (mut client_read, mut client_write) = tokio::io::split(client);
     let (mut engine_read, mut engine_write) = tokio::io::split(engine);
-    let (up, down) = (
-        std::sync::atomic::AtomicUsize::new(0),
-        std::sync::atomic::AtomicUsize::new(0),
-    );
+    let (up, down) = (std::sync::atomic::AtomicUsize::new(0), std::sync::atomic::AtomicUsize::new(0));
     let order = std::sync::atomic::Ordering::Relaxed;
     let (mut from_client, mut from_engine) = (Inbound::new(), Inbound::new());
     both(
-        copy(
-            &mut from_client,
-            &mut client_read,
-            &mut engine_write,
-            |count| drop(up.fetch_add(count, order)),
-        ),
-        copy(
-            &mut from_engine,
-            &mut engine_read,
-            &mut client_write,
-            |count| drop(down.fetch_add(count, order)),
-        ),
+        copy(&mut from_client, &mut client_read, &mut engine_write, |count| {
+            up.fetch_add(count, order);
+        }),
+        copy(&mut from_engine, &mut engine_read, &mut client_write, |count| {
+            down.fetch_add(count, order);
+        }),
         std::future::pending(),
     )
     .await;
@@ -51,11 +42,13 @@ proptest! {
             let (mut client_read, mut client_write) = tokio::io::split(client);
             let (mut engine_read, mut engine_write) = tokio::io::split(engine);
             let (mut got_up, mut got_down) = (Vec::new(), Vec::new());
-            let (counts, (), ()) = tokio::join!(
+            let (counts, (), (), ()) = tokio::join!(
                 relay(client_far, engine_far),
                 async {
                     client_write.write_all(&up).await.unwrap();
                     client_write.shutdown().await.unwrap();
+                },
+                async {
                     // The engine answers only after the end of what it was sent: the half-close must have come through.
                     engine_read.read_to_end(&mut got_up).await.unwrap();
                     engine_write.write_all(&down).await.unwrap();
@@ -105,10 +98,5 @@ async fn a_client_that_has_gone_ends_an_idle_engine() {
     let (mut read, _write) = tokio::io::split(engine_far);
     let mut sink = tokio::io::sink();
     let mut inbound = Inbound::new();
-    both(
-        std::future::ready(()),
-        copy(&mut inbound, &mut read, &mut sink, |_| ()),
-        std::future::ready(()),
-    )
-    .await;
+    both(std::future::ready(()), copy(&mut inbound, &mut read, &mut sink, |_| ()), std::future::ready(())).await;
 }

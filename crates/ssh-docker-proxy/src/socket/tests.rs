@@ -1,0 +1,86 @@
+use std::io::Read;
+
+use super::*;
+
+fn place_in(directory: &tempfile::TempDir) -> PathBuf {
+    directory.path().join("d.sock")
+}
+
+#[test]
+fn the_socket_is_private_and_goes_with_its_owner() {
+    let directory = tempfile::tempdir_in("/tmp").unwrap();
+    let path = place_in(&directory);
+    let socket = bind(&path).unwrap();
+    assert_eq!(std::fs::symlink_metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let names: Vec<_> = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 2, "socket and lock file only: {names:?}");
+    let mut client = UnixStream::connect(&path).unwrap();
+    drop(socket.listener.accept().unwrap());
+    assert_eq!(client.read(&mut [0]).unwrap(), 0);
+    drop(socket);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_live_socket_is_left_alone() {
+    let directory = tempfile::tempdir_in("/tmp").unwrap();
+    let path = place_in(&directory);
+    let first = bind(&path).unwrap();
+    assert_eq!(bind(&path).unwrap_err().code(), "socket_locked");
+    drop(first);
+    let _other = UnixListener::bind(&path).unwrap();
+    assert_eq!(bind(&path).unwrap_err().code(), "socket_in_use");
+    UnixStream::connect(&path).unwrap();
+}
+
+#[test]
+fn a_stale_socket_is_replaced() {
+    let directory = tempfile::tempdir_in("/tmp").unwrap();
+    let path = place_in(&directory);
+    drop(UnixListener::bind(&path).unwrap());
+    assert!(path.exists());
+    let _socket = bind(&path).unwrap();
+    UnixStream::connect(&path).unwrap();
+}
+
+#[test]
+fn what_is_no_socket_of_ours_is_left_alone() {
+    let directory = tempfile::tempdir_in("/tmp").unwrap();
+    let path = place_in(&directory);
+    std::fs::write(&path, "precious").unwrap();
+    assert_eq!(bind(&path).unwrap_err().code(), "socket_path_taken");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+    std::fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("/elsewhere", &path).unwrap();
+    assert_eq!(bind(&path).unwrap_err().code(), "socket_path_taken");
+    std::fs::remove_file(&path).unwrap();
+    drop(UnixListener::bind(&path).unwrap());
+    // Only root can make a socket of another user, so the refusal is seen only where the tests run as root.
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::lchown(&path, Some(65534), None).unwrap();
+        assert_eq!(bind(&path).unwrap_err().code(), "socket_foreign");
+        assert!(path.exists());
+    }
+}
+
+#[test]
+fn a_later_socket_at_the_same_path_is_not_removed() {
+    let directory = tempfile::tempdir_in("/tmp").unwrap();
+    let path = place_in(&directory);
+    let socket = bind(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let _later = UnixListener::bind(&path).unwrap();
+    drop(socket);
+    UnixStream::connect(&path).unwrap();
+}
+
+#[test]
+fn bad_paths_are_named() {
+    let directory = tempfile::tempdir_in("/tmp").unwrap();
+    let missing = directory.path().join("none/d.sock");
+    assert_eq!(bind(&missing).unwrap_err().code(), "socket_directory_missing");
+    let long = directory.path().join("l".repeat(100));
+    let error = bind(&long).unwrap_err();
+    assert_eq!(error.code(), "socket_path_too_long");
+    assert!(!error.retryable() && error.to_string().contains("at most 107"), "{error}");
+}
