@@ -3,7 +3,17 @@
 //! The API side decides *when* a machine starts, stops and goes; an implementation of [`Machines`] decides *how*. Every
 //! operation is idempotent where it removes something, so that a clean-up can always be repeated.
 
+pub mod containers;
+mod disks;
+mod engine;
+pub mod host;
+pub mod image;
+mod leftovers;
 pub mod none;
+mod place;
+mod register;
+mod seed;
+mod tool;
 
 use std::{net::Ipv4Addr, pin::Pin};
 

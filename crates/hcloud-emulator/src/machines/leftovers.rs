@@ -1,0 +1,146 @@
+//! Removes what a run left behind that was killed, and makes sure a finished run leaves nothing.
+//!
+//! Only what carries the names of one [`Place`] is touched, and only while its lock is held.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{
+    MachineError,
+    place::Place,
+    tool::{self, QUICK, failed, io_failed},
+};
+
+/// How long killed processes and released devices may take to go.
+const GONE_BOUND: Duration = Duration::from_secs(20);
+/// How often to look whether they are gone.
+const GONE_POLL: Duration = Duration::from_millis(50);
+
+/// Removes processes, loop devices, mounts, the bridge, control groups and files of this place, but not its images.
+pub(super) async fn clear(place: &Place) -> Result<(), MachineError> {
+    kill_engines(place).await?;
+    release_loops_below(&place.volumes()).await?;
+    unmount_below(&[&place.cache, &place.run]).await?;
+    if Path::new("/sys/class/net").join(&place.name).exists() {
+        tool::run("remove the machines' bridge", "ip", ["link", "delete", &place.name], QUICK).await?;
+    }
+    remove_control_groups(&place.name);
+    for directory in [&place.run, &place.volumes(), &place.cache.join("seeds")] {
+        remove_tree(directory)?;
+    }
+    let entries = std::fs::read_dir(&place.cache).map_err(io_failed("clean up", &place.cache))?;
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(super::image::BUILD_PREFIX) {
+            remove_tree(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Kills every process that was started with our data root: an engine that outlived its owner.
+async fn kill_engines(place: &Place) -> Result<(), MachineError> {
+    let deadline = Instant::now() + GONE_BOUND;
+    loop {
+        let engines = engines_of(&place.data());
+        if engines.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            return Err(failed("end an earlier engine", format!("processes {engines:?} do not end")));
+        }
+        for pid in engines {
+            // It may have ended in the meantime, which is what is wanted.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        tokio::time::sleep(GONE_POLL).await;
+    }
+}
+
+fn engines_of(data: &Path) -> Vec<Pid> {
+    let wanted = data.as_os_str().as_encoded_bytes();
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+    processes
+        .flatten()
+        .filter_map(|process| {
+            let pid = Pid::from_raw(process.file_name().to_str()?.parse().ok()?)?;
+            let arguments = std::fs::read(process.path().join("cmdline")).ok()?;
+            let mut arguments = arguments.split(|byte| *byte == 0);
+            let ours = arguments.any(|argument| argument == b"--data-root") && arguments.next() == Some(wanted);
+            ours.then_some(pid)
+        })
+        .collect()
+}
+
+/// Releases every loop device whose file lies below `directory`, and waits until the kernel has let go of them.
+pub(super) async fn release_loops_below(directory: &Path) -> Result<(), MachineError> {
+    let doing = "release loop devices";
+    let deadline = Instant::now() + GONE_BOUND;
+    loop {
+        let listed =
+            tool::run(doing, "losetup", ["--list", "--noheadings", "--raw", "--output", "NAME,BACK-FILE"], QUICK)
+                .await?;
+        let ours: Vec<&str> = listed
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .filter(|(_, file)| Path::new(file.trim_end_matches(" (deleted)")).starts_with(directory))
+            .map(|(device, _)| device)
+            .collect();
+        if ours.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            return Err(failed(doing, format!("{} stay in use, probably mounted", ours.join(", "))));
+        }
+        for device in &ours {
+            // A device that is still mounted somewhere is only marked, and looked at again.
+            let _ = tool::run(doing, "losetup", ["--detach", device], QUICK).await;
+        }
+        tokio::time::sleep(GONE_POLL).await;
+    }
+}
+
+/// Unmounts whatever is mounted below these directories, the innermost first.
+async fn unmount_below(directories: &[&PathBuf]) -> Result<(), MachineError> {
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let ours: Vec<&str> = mounts
+        .lines()
+        .filter_map(|line| line.split(' ').nth(1))
+        .filter(|at| {
+            directories.iter().any(|directory| Path::new(at) != *directory && Path::new(at).starts_with(directory))
+        })
+        .collect();
+    for at in ours.iter().rev() {
+        tool::run("unmount what an earlier run left", "umount", ["--lazy", at], QUICK).await?;
+    }
+    Ok(())
+}
+
+/// Removes our empty control groups from every hierarchy. What is still in use stays; it holds no resources of its own.
+fn remove_control_groups(name: &str) {
+    let root = Path::new("/sys/fs/cgroup");
+    remove_group(&root.join(name));
+    for hierarchy in std::fs::read_dir(root).into_iter().flatten().flatten() {
+        remove_group(&hierarchy.path().join(name));
+    }
+}
+
+fn remove_group(group: &Path) {
+    let Ok(entries) = std::fs::read_dir(group) else { return };
+    for entry in entries.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_group(&entry.path());
+        }
+    }
+    let _ = std::fs::remove_dir(group);
+}
+
+fn remove_tree(directory: &Path) -> Result<(), MachineError> {
+    match std::fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io_failed("clean up", directory)(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,155 @@
+//! Where everything of one cache directory lives, and the names that mark it as ours.
+
+use std::{
+    fs::File,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use md5::{Digest, Md5};
+
+use super::{
+    MachineError,
+    tool::{self, QUICK, failed, io_failed},
+};
+
+/// How long to wait for another process that uses the same cache directory.
+const LOCK_WAIT: Duration = Duration::from_mins(15);
+/// How often to look whether the other process is gone.
+const LOCK_POLL: Duration = Duration::from_millis(200);
+
+/// Machines get addresses from 198.18.0.0/15, set aside for tests of networks (RFC 2544), cut into parts of this size.
+const SUBNET_BITS: u8 = 22;
+/// How many such parts there are.
+const SUBNETS: u32 = 1 << (SUBNET_BITS - 15);
+
+/// The directories and names that belong to one cache directory.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// The cache directory, absolute and without symbolic links, as the kernel reports it for loop devices.
+    pub(super) cache: PathBuf,
+    /// The engine's sockets and run-time state; short, because the path of a Unix socket may have 107 bytes at most.
+    pub(super) run: PathBuf,
+    /// The name of the bridge and of the parent control group.
+    pub(super) name: String,
+    /// A number derived from the cache directory.
+    number: u32,
+}
+
+impl Place {
+    /// Creates the cache directory where it does not exist.
+    pub(super) fn new(cache_dir: &Path) -> Result<Self, MachineError> {
+        let doing = "prepare the cache directory";
+        std::fs::create_dir_all(cache_dir).map_err(io_failed(doing, cache_dir))?;
+        let cache = cache_dir.canonicalize().map_err(io_failed(doing, cache_dir))?;
+        let digest = Md5::digest(cache.as_os_str().as_encoded_bytes());
+        let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+        // The name of a network interface may have 15 bytes at most.
+        let name = format!("hcm-{number:08x}");
+        Ok(Self { run: Path::new("/run").join(&name), cache, name, number })
+    }
+
+    /// The engine's images and containers, kept from run to run.
+    pub(super) fn data(&self) -> PathBuf {
+        self.cache.join("engine")
+    }
+
+    /// The engine's API socket.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.run.join("docker.sock")
+    }
+
+    /// The engine's log.
+    pub(super) fn engine_log(&self) -> PathBuf {
+        self.cache.join("engine.log")
+    }
+
+    /// Files that stand for volumes.
+    pub(super) fn volumes(&self) -> PathBuf {
+        self.cache.join("volumes")
+    }
+
+    /// Takes the cache directory for this process, waiting for another one that has it.
+    pub(super) async fn lock(&self) -> Result<File, MachineError> {
+        let path = self.cache.join("lock");
+        let doing = "take the machines' cache directory";
+        let file =
+            File::options().create(true).truncate(false).write(true).open(&path).map_err(io_failed(doing, &path))?;
+        let deadline = Instant::now() + LOCK_WAIT;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(std::fs::TryLockError::Error(error)) => return Err(io_failed(doing, &path)(error)),
+                Err(std::fs::TryLockError::WouldBlock) if Instant::now() >= deadline => {
+                    return Err(failed(
+                        doing,
+                        format!(
+                            "another process has held {} for {} minutes; end it, or use another cache directory",
+                            path.display(),
+                            LOCK_WAIT.as_secs() / 60
+                        ),
+                    ));
+                }
+                Err(std::fs::TryLockError::WouldBlock) => tokio::time::sleep(LOCK_POLL).await,
+            }
+        }
+    }
+
+    /// A part of the machines' address range that no interface of this host uses.
+    pub(super) async fn free_subnet(&self) -> Result<Subnet, MachineError> {
+        let doing = "choose addresses for machines";
+        let listed = tool::run(doing, "ip", ["-4", "-oneline", "address", "show"], QUICK).await?;
+        let used: Vec<Ipv4Addr> = listed
+            .lines()
+            .filter_map(|line| line.split_whitespace().skip_while(|word| *word != "inet").nth(1))
+            .filter_map(|address| address.split('/').next()?.parse().ok())
+            .collect();
+        (0..SUBNETS)
+            .map(|step| Subnet::numbered(self.number.wrapping_add(step) % SUBNETS))
+            .find(|subnet| !used.iter().any(|address| subnet.contains(*address)))
+            .ok_or_else(|| failed(doing, "every part of 198.18.0.0/15 is in use on this host"))
+    }
+}
+
+/// A part of the machines' address range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Subnet {
+    base: u32,
+}
+
+impl Subnet {
+    /// How many addresses it holds for machines: all but the network's, the host's and the broadcast address.
+    pub(super) const MACHINES: u32 = (1 << (32 - SUBNET_BITS)) - 3;
+
+    #[cfg(test)]
+    pub(super) fn first() -> Self {
+        Self::numbered(0)
+    }
+
+    fn numbered(index: u32) -> Self {
+        Self { base: u32::from(Ipv4Addr::new(198, 18, 0, 0)) + (index << (32 - SUBNET_BITS)) }
+    }
+
+    fn contains(self, address: Ipv4Addr) -> bool {
+        u32::from(address) >> (32 - SUBNET_BITS) == self.base >> (32 - SUBNET_BITS)
+    }
+
+    /// In CIDR notation.
+    pub(super) fn cidr(self) -> String {
+        format!("{}/{SUBNET_BITS}", Ipv4Addr::from(self.base))
+    }
+
+    /// The host's own address on the bridge.
+    pub(super) fn host(self) -> Ipv4Addr {
+        Ipv4Addr::from(self.base + 1)
+    }
+
+    /// The address of the machine with this index, counted round when the index is too large.
+    pub(super) fn machine(self, index: u32) -> Ipv4Addr {
+        Ipv4Addr::from(self.base + 2 + index % Self::MACHINES)
+    }
+}
+
+#[cfg(test)]
+mod tests;
