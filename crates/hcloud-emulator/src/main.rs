@@ -5,7 +5,7 @@ use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, syn
 use clap::{Parser, ValueEnum};
 use hcloud_emulator::{
     Emulator,
-    machines::{Machines, none::NoMachines},
+    machines::{Machines, containers::ContainerMachines, image::Progress, none::NoMachines},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -73,18 +73,29 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 async fn start(arguments: Arguments) -> Result<Emulator, Failure> {
+    let builder =
+        Emulator::builder().token(arguments.token).listen(arguments.listen).allow_remote(arguments.allow_remote);
+    builder.check()?;
     let machines: Arc<dyn Machines> = match arguments.machines {
         Kind::None => Arc::new(NoMachines::default()),
-        Kind::Containers => return Err("machine containers are not part of this build".into()),
+        Kind::Containers => Arc::new(ContainerMachines::start_with(&arguments.cache, &tell).await?),
     };
-    let emulator = Emulator::builder()
-        .token(arguments.token)
-        .machines(machines)
-        .listen(arguments.listen)
-        .allow_remote(arguments.allow_remote)
-        .start()
-        .await?;
-    Ok(emulator)
+    match builder.machines(Arc::clone(&machines)).start().await {
+        Ok(emulator) => Ok(emulator),
+        Err(error) => {
+            machines.shutdown().await?;
+            Err(error.into())
+        }
+    }
+}
+
+/// The machine image is built once, which takes minutes: that is said on standard error, the address alone on standard
+/// output.
+fn tell(progress: Progress) {
+    match progress {
+        Progress::Step { number, of, text } => eprintln!("[{number}/{of}] {text}"),
+        Progress::Detail(line) => tracing::debug!(line, "building"),
+    }
 }
 
 async fn either(one: &mut Signal, two: &mut Signal) {
