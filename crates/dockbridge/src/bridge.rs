@@ -128,6 +128,10 @@ impl Bridge {
     /// next start.
     pub async fn shut_down(self) -> ServeReport {
         self.end_proxy.cancel();
+        // Requests that only wait for a server would hold up the end until they are cut: they are told at once instead.
+        if self.lifecycle.running().is_none() {
+            self.lifecycle.stop().await;
+        }
         let served = self.proxy.await.unwrap_or(ServeReport { accepted: 0, cut: 0 });
         if served.cut > 0 {
             tracing::warn!(connections = served.cut, "connections were cut, since they did not end in time");

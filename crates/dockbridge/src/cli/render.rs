@@ -22,7 +22,8 @@ impl std::fmt::Display for Shown<'_> {
 
 impl std::error::Error for Shown<'_> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
+        // Some errors repeat their cause in their own words.
+        self.0.source().filter(|cause| !self.0.to_string().contains(&cause.to_string()))
     }
 }
 

@@ -94,9 +94,11 @@ pub const fn state_word(state: &State) -> &'static str {
 
 impl From<&Snapshot> for Progress {
     fn from(snapshot: &Snapshot) -> Self {
+        let destroy_failed = matches!(snapshot.machine.state, State::ShuttingDown { failures: 1.., .. });
         Self {
             state: state_word(&snapshot.machine.state).to_owned(),
-            error: snapshot.last_error.as_deref().map(Into::into),
+            // An error of the provisioning that led here stands in nobody's way.
+            error: snapshot.last_error.as_deref().filter(|_| destroy_failed).map(Into::into),
             done: snapshot.machine.stopping && snapshot.machine.state == State::Absent,
         }
     }

@@ -120,7 +120,7 @@ impl DockBridgeError {
             Self::Key(error) => Some(error.hint()),
             Self::Control(error) => Some(error.hint()),
             Self::Ssh(error) => ssh_hint(error),
-            Self::Socket(_) => None,
+            Self::Socket(error) => socket_hint(error),
         }
     }
 
@@ -138,7 +138,9 @@ impl DockBridgeError {
             source = cause.source();
         }
         if let Some(hint) = self.hint() {
-            line = format!("{line}. {hint}");
+            let mut letters = hint.chars();
+            let first = letters.next().map(|letter| letter.to_ascii_uppercase()).unwrap_or_default();
+            line = format!("{line}. {first}{}", letters.as_str());
         }
         format!("{line} [{}]", self.code())
     }
@@ -165,6 +167,22 @@ fn hetzner_hint(error: &hcloud_client::Error) -> Option<String> {
         Some(ErrorCode::RateLimitExceeded) => "the project's API calls are used up for the moment: wait a minute",
         None if error.retryable() => "check the network connection and hetzner.endpoint, then try again",
         Some(_) | None => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// What to do about a socket that cannot be listened on.
+fn socket_hint(error: &SocketError) -> Option<String> {
+    let hint = match error {
+        SocketError::InUse { .. } | SocketError::Locked { .. } => {
+            "end that program, or set docker.socket_path to another path"
+        }
+        SocketError::Foreign { .. } | SocketError::NotASocket { .. } => {
+            "set docker.socket_path to another path; what is there is left as it is"
+        }
+        SocketError::NoDirectory { .. } => "create the directory, or set docker.socket_path to another path",
+        SocketError::TooLong { .. } => "set docker.socket_path to a shorter path",
+        SocketError::Io { .. } => return None,
     };
     Some(hint.to_owned())
 }

@@ -122,7 +122,11 @@ impl ServerManager for HetznerServers {
     }
 
     async fn search(&self, cancel: &CancellationToken) -> Result<Search, DockBridgeError> {
-        self.search_server(cancel).await
+        // It only looks, so it may end anywhere.
+        tokio::select! {
+            found = Box::pin(self.search_server()) => found,
+            () = cancel.cancelled() => Err(ServerError::Stopping.into()),
+        }
     }
 
     async fn destroy(&self) -> Result<(), DockBridgeError> {

@@ -153,8 +153,9 @@ impl ServerError {
     #[must_use]
     pub const fn retryable(&self) -> bool {
         match self {
+            // What is sold out today may be there tomorrow; what has been withdrawn does not come back.
+            Self::NotOrderable { reason, .. } => matches!(reason.as_bytes(), b"is sold out"),
             Self::NothingOrderable { .. }
-            | Self::NotOrderable { .. }
             | Self::NoSsh { .. }
             | Self::EngineDown { .. }
             | Self::NotGone { .. } => true,

@@ -1,8 +1,8 @@
 //! What of ours there is in the project, as the API has it: for `status` without a running DockBridge.
 
-use hcloud_client::{ServerFilter, VolumeFilter};
+use hcloud_client::{ImageFilter, ServerFilter, VolumeFilter};
 
-use super::{HetznerServers, ServerInfo, VolumeInfo, choice, labels};
+use super::{HetznerServers, ServerInfo, Settings, VolumeInfo, choice, labels};
 use crate::error::DockBridgeError;
 
 /// Servers and volumes that DockBridge created in the project.
@@ -29,10 +29,15 @@ impl HetznerServers {
 
     /// Checks what can be checked before anything is ordered: the token and the names of the catalogue.
     pub async fn check(&self) -> Result<(), DockBridgeError> {
-        let (location_api, type_api) = (self.client.locations(), self.client.server_types());
-        let (locations, types) = tokio::try_join!(location_api.list(), type_api.list())?;
-        choice::location(&self.settings.location, &locations)?;
-        choice::server_type(&self.settings.server_type, &self.settings.location, &types, jiff::Timestamp::now())?;
+        let (location_api, type_api, image_api) =
+            (self.client.locations(), self.client.server_types(), self.client.images());
+        let filter = ImageFilter::default();
+        let (locations, types, images) =
+            tokio::try_join!(location_api.list(), type_api.list(), image_api.list(&filter))?;
+        let Settings { server_type, location, image, .. } = &self.settings;
+        choice::location(location, &locations)?;
+        let server_type = choice::server_type(server_type, location, &types, jiff::Timestamp::now())?;
+        choice::image(image, &server_type.architecture, &images)?;
         Ok(())
     }
 }

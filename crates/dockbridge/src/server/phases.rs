@@ -51,7 +51,7 @@ impl Phases {
         });
         let result = work.await;
         let took = milliseconds(began.elapsed());
-        tracing::info!(phase = name, took_ms = took, failed = result.is_err(), "provisioning");
+        tracing::debug!(phase = name, took_ms = took, failed = result.is_err(), "provisioning");
         self.sender.send_modify(|(_, phases)| {
             if let Some(phase) = phases.get_mut(index).filter(|phase| phase.name == name) {
                 phase.took_ms = Some(took);

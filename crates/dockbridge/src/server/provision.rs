@@ -32,7 +32,11 @@ impl HetznerServers {
     ) -> Result<Engine, Failure> {
         phases.restart();
         let nothing_left = |error: DockBridgeError| Failure { error, leftover: false };
-        let order = Box::pin(self.prepare(phases)).await.map_err(nothing_left)?;
+        // Nothing before the order is billed but the volume, which is found again by its label, so it may end anywhere.
+        let order = tokio::select! {
+            order = Box::pin(self.prepare(phases)) => order.map_err(nothing_left)?,
+            () = cancel.cancelled() => return Err(nothing_left(ServerError::Stopping.into())),
+        };
         if cancel.is_cancelled() {
             return Err(nothing_left(ServerError::Stopping.into()));
         }

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use hcloud_client::{ServerStatus, VolumeId};
-use tokio_util::sync::CancellationToken;
 
-use super::{Engine, HetznerServers, Phases, Search, ServerError, ServerInfo, VolumeInfo};
+use super::{Engine, HetznerServers, Phases, Search, ServerInfo, VolumeInfo};
 use crate::error::DockBridgeError;
 
 impl HetznerServers {
     /// Asks the API what became of the server, and connects to it if it is there.
-    pub(super) async fn search_server(&self, cancel: &CancellationToken) -> Result<Search, DockBridgeError> {
+    pub(super) async fn search_server(&self) -> Result<Search, DockBridgeError> {
         *self.link.lock().await = None;
         let Some(mut record) = self.state.server()? else { return Ok(Search::Gone) };
         let Some(server) = self.recorded_server(&record).await? else {
@@ -34,10 +33,7 @@ impl HetznerServers {
         }
         let key = self.login_key().await?;
         let phases = Phases::default();
-        let link: Arc<_> = tokio::select! {
-            link = self.boot(&record, &server, &key, &phases) => link?,
-            () = cancel.cancelled() => return Err(ServerError::Stopping.into()),
-        };
+        let link: Arc<_> = self.boot(&record, &server, &key, &phases).await?;
         *self.link.lock().await = Some(link.clone());
         let engine = Engine { server: ServerInfo::from(&server), volume: VolumeInfo::from(&volume), link };
         Ok(Search::Found(Box::new(engine)))
