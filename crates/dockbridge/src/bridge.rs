@@ -32,6 +32,7 @@ pub struct Bridge {
     servers: Arc<HetznerServers>,
     activity: Arc<ActivityTracker>,
     socket_path: PathBuf,
+    took_over: bool,
     driver: JoinHandle<()>,
     proxy: JoinHandle<ServeReport>,
     control: JoinHandle<()>,
@@ -84,6 +85,7 @@ impl Bridge {
             servers,
             activity,
             socket_path,
+            took_over: on_record,
             driver,
             proxy,
             control,
@@ -105,6 +107,12 @@ impl Bridge {
     #[must_use]
     pub const fn socket_path(&self) -> &PathBuf {
         &self.socket_path
+    }
+
+    /// Whether a former run has left a server on record.
+    #[must_use]
+    pub const fn took_over(&self) -> bool {
+        self.took_over
     }
 
     /// The state of the whole.

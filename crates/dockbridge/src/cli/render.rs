@@ -48,9 +48,14 @@ pub(super) fn error(error: &DockBridgeError) -> String {
 }
 
 /// The first lines of `start`.
-pub(super) fn listening(socket: &Path) -> String {
+pub(super) fn listening(socket: &Path, took_over: bool) -> String {
+    let server = if took_over {
+        "A former run has left a server on record, which is looked for."
+    } else {
+        "No server exists yet: the first Docker command creates one."
+    };
     format!(
-        "DockBridge listens. No server exists yet: the first Docker command creates one.\n\n    \
+        "DockBridge listens. {server}\n\n    \
          export DOCKER_HOST=unix://{}\n\n\
          The server runs, and is billed, until `dockbridge stop` or Ctrl-C here.\n",
         socket.display()
@@ -108,12 +113,18 @@ pub(super) fn status(report: &StatusReport) -> String {
             line("Server", format!("{} (id {}, {kind} in {location}, {})", server.name, server.id, server.ip_address));
             line("Created", server.created_at.to_string());
         }
-        None => line("Server", "none; nothing is billed but the volume".to_owned()),
+        None => line(
+            "Server",
+            match report.state.as_str() {
+                "absent" => "none; nothing is billed but the volume",
+                "provisioning" => "not ordered yet",
+                _ => "not known at the moment",
+            }
+            .to_owned(),
+        ),
     }
     if let Some(volume) = &report.volume {
         line("Volume", format!("{} (id {}, {} GB at {})", volume.name, volume.id, volume.size, volume.mount_path));
-    } else if report.server.is_none() && proxy.running {
-        line("Volume", "shown while a server runs".to_owned());
     } else {
         line("Volume", "none".to_owned());
     }

@@ -1,11 +1,11 @@
 //! `dockbridge start`: listens until it is told to stop.
 
-use std::{io::Write, time::Duration};
+use std::{future::pending, io::Write, time::Duration};
 
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
-    time::Instant,
+    time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -15,11 +15,15 @@ use crate::{
     config::{Config, ConfigError},
     environment::Environment,
     error::{DockBridgeError, ErrorCategory},
+    lifecycle::machine::State,
     server::Phase,
 };
 
 /// How long the first check of token and names may take. A slow network must not keep anybody from working.
 const CHECK_BOUND: Duration = Duration::from_secs(30);
+
+/// How long a server of a former run is tried to be destroyed when it is certain that nothing will ever work.
+const HOPELESS_BOUND: Duration = Duration::from_secs(20);
 
 /// Waits for SIGINT or SIGTERM, as often as it is called.
 struct Signals {
@@ -50,31 +54,42 @@ pub(super) async fn run(
     let stop = CancellationToken::new();
     let bridge = Bridge::start(config, environment, stop.clone())?;
     // A terminal that has gone away is no reason to give up a server in use, so what cannot be shown is left out.
-    let _ = terminal.err.write_all(render::listening(bridge.socket_path()).as_bytes());
+    let _ = terminal.err.write_all(render::listening(bridge.socket_path(), bridge.took_over()).as_bytes());
 
     let outcome = serve(&bridge, &mut signals, terminal).await;
-    let _ =
-        writeln!(terminal.err, "Stopping. The server is destroyed, the volume is kept. Ctrl-C again to leave at once.");
-    tokio::select! {
-        _ = bridge.shut_down() => {
-            let _ = writeln!(terminal.err, "Stopped. Nothing is running; the volume is kept.");
-            outcome
-        }
-        () = signals.next() => {
-            let _ = writeln!(
-                terminal.err,
-                "Left at once. A server may still run and be billed: `dockbridge stop` destroys it."
-            );
-            outcome
-        }
+    let absent = bridge.lifecycle().snapshot().machine.state == State::Absent;
+    if !absent {
+        let _ = writeln!(
+            terminal.err,
+            "Stopping. The server is destroyed, the volume is kept. Ctrl-C again to leave at once."
+        );
     }
+    // What can never work, such as a wrong token, may keep a server from being destroyed for ever.
+    let hopeless = async {
+        match &outcome {
+            Ok(()) => pending().await,
+            Err(_) => sleep(HOPELESS_BOUND).await,
+        }
+    };
+    let stopped = tokio::select! {
+        _ = bridge.shut_down() => true,
+        () = signals.next() => false,
+        () = hopeless => false,
+    };
+    let said = match (stopped, &outcome) {
+        (true, Ok(())) => "Stopped. Nothing is running; the volume is kept.\n",
+        (true, Err(_)) => "",
+        (false, _) => "Left at once. A server may still run and be billed: `dockbridge stop` destroys it.\n",
+    };
+    let _ = terminal.err.write_all(said.as_bytes());
+    outcome
 }
 
 /// Shows what happens until the end is asked for, or until it is certain that nothing will ever work.
 async fn serve(bridge: &Bridge, signals: &mut Signals, terminal: &mut Terminal<'_>) -> Result<(), DockBridgeError> {
     let mut phases = bridge.lifecycle().phases().subscribe();
     let mut changes = bridge.lifecycle().subscribe();
-    let mut shown = Shown::default();
+    let mut shown = Shown { state: crate::control::state_word(&State::Absent), ..Shown::default() };
     let check = tokio::time::timeout(CHECK_BOUND, bridge.check());
     tokio::pin!(check);
     let mut checking = true;
@@ -127,7 +142,7 @@ impl Shown {
         self.finished = by_end.len();
     }
 
-    fn state(&mut self, state: &crate::lifecycle::machine::State, err: &mut dyn Write) {
+    fn state(&mut self, state: &State, err: &mut dyn Write) {
         let word = crate::control::state_word(state);
         if word != self.state {
             self.state = word;

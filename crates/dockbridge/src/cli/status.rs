@@ -1,4 +1,8 @@
-//! `dockbridge status`: what the running DockBridge says; without one, what the API knows.
+//! `dockbridge status`: what the running DockBridge says, completed with what the API knows; without one, the latter alone.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::{Terminal, render};
 use crate::{
@@ -9,8 +13,12 @@ use crate::{
     environment::Environment,
     error::DockBridgeError,
     proxy::ProxyStatus,
-    server::{HetznerServers, ServerStatus},
+    server::{HetznerServers, Overview, ServerInfo, ServerStatus},
+    state::StateDir,
 };
+
+/// How long the API may take for what a running DockBridge does not know by itself. It is only a completion.
+const COMPLETION_BOUND: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(
     config: &Config,
@@ -20,33 +28,19 @@ pub(super) async fn run(
 ) -> Result<(), DockBridgeError> {
     let state = open_state(environment)?;
     let report = match request_status(&state.control_path()).await {
-        Ok(report) => report,
-        Err(ControlError::NotRunning) => {
-            let servers = HetznerServers::new(config, state, environment.runtime_dir())?;
-            let overview = servers.overview().await?;
-            for server in overview.servers.iter().skip(1) {
-                tracing::warn!(name = server.name, id = server.id, "there is another server of DockBridge");
+        Ok(report) if report.server.is_some() && report.volume.is_some() => report,
+        Ok(report) => match timeout(COMPLETION_BOUND, overview(config, environment, state)).await {
+            Ok(Ok(overview)) => complete(report, overview),
+            Ok(Err(error)) => {
+                tracing::warn!(error = error.in_one_line(), "the API could not be asked for server and volume");
+                report
             }
-            let server = overview.servers.into_iter().next();
-            StatusReport {
-                state: match server.as_ref().map(|server| server.status) {
-                    None => "absent",
-                    Some(ServerStatus::Provisioning) => "provisioning",
-                    Some(ServerStatus::Running | ServerStatus::Terminated) => "unreachable",
-                    Some(ServerStatus::ShuttingDown) => "shutting_down",
-                }
-                .to_owned(),
-                proxy: ProxyStatus {
-                    local_socket: config.docker.socket_path.display().to_string(),
-                    ..ProxyStatus::default()
-                },
-                server,
-                volume: overview.volumes.into_iter().next(),
-                activity: ActivityStatus::default(),
-                phases: Vec::new(),
-                last_error: None,
+            Err(_) => {
+                tracing::warn!("the API has not answered, so server and volume are not known");
+                report
             }
-        }
+        },
+        Err(ControlError::NotRunning) => from_api(config, overview(config, environment, state).await?),
         Err(error) => return Err(error.into()),
     };
     let text = if json {
@@ -61,5 +55,47 @@ pub(super) async fn run(
             Err(ControlError::Io { path: "standard output".into(), source: error }.into())
         }
         Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+async fn overview(config: &Config, environment: &Environment, state: StateDir) -> Result<Overview, DockBridgeError> {
+    let servers = HetznerServers::new(config, state, environment.runtime_dir())?;
+    let overview = servers.overview().await?;
+    for server in &overview.others {
+        tracing::warn!(name = server.name, id = server.id, "there is another server of DockBridge in the project");
+    }
+    Ok(overview)
+}
+
+/// Adds what the API knows to what the running DockBridge says, which is right about what the server is doing.
+fn complete(mut report: StatusReport, overview: Overview) -> StatusReport {
+    let status = match report.state.as_str() {
+        "provisioning" => Some(ServerStatus::Provisioning),
+        "shutting_down" => Some(ServerStatus::ShuttingDown),
+        _ => None,
+    };
+    let own = overview.own.map(|server| ServerInfo { status: status.unwrap_or(server.status), ..server });
+    report.server = report.server.or(own);
+    report.volume = report.volume.or(overview.volumes.into_iter().next());
+    report
+}
+
+/// What there is to say without a running DockBridge.
+fn from_api(config: &Config, overview: Overview) -> StatusReport {
+    let server = overview.own.or(overview.others.into_iter().next());
+    StatusReport {
+        state: match server.as_ref().map(|server| server.status) {
+            None => "absent",
+            Some(ServerStatus::Provisioning) => "provisioning",
+            Some(ServerStatus::Running | ServerStatus::Terminated) => "unreachable",
+            Some(ServerStatus::ShuttingDown) => "shutting_down",
+        }
+        .to_owned(),
+        proxy: ProxyStatus { local_socket: config.docker.socket_path.display().to_string(), ..ProxyStatus::default() },
+        server,
+        volume: overview.volumes.into_iter().next(),
+        activity: ActivityStatus::default(),
+        phases: Vec::new(),
+        last_error: None,
     }
 }

@@ -8,8 +8,10 @@ use crate::error::DockBridgeError;
 /// Servers and volumes that DockBridge created in the project.
 #[derive(Debug, Clone)]
 pub struct Overview {
-    /// Servers, of every installation; each is billed.
-    pub servers: Vec<ServerInfo>,
+    /// The server of this installation.
+    pub own: Option<ServerInfo>,
+    /// Further servers, of any installation; each is billed.
+    pub others: Vec<ServerInfo>,
     /// Volumes.
     pub volumes: Vec<VolumeInfo>,
 }
@@ -20,9 +22,12 @@ impl HetznerServers {
         let servers = ServerFilter { label_selector: Some(labels::managed()), ..ServerFilter::default() };
         let volumes = VolumeFilter { label_selector: Some(labels::managed()), ..VolumeFilter::default() };
         let (server_api, volume_api) = (self.client.servers(), self.client.volumes());
-        let (servers, volumes) = tokio::try_join!(server_api.list(&servers), volume_api.list(&volumes))?;
+        let (mut servers, volumes) = tokio::try_join!(server_api.list(&servers), volume_api.list(&volumes))?;
+        let own = servers.iter().position(|server| labels::belongs_to(&server.labels, &self.client_id));
+        let own = own.map(|position| servers.remove(position));
         Ok(Overview {
-            servers: servers.iter().map(Into::into).collect(),
+            own: own.as_ref().map(Into::into),
+            others: servers.iter().map(Into::into).collect(),
             volumes: volumes.iter().map(Into::into).collect(),
         })
     }
