@@ -20,6 +20,15 @@ const GONE_BOUND: Duration = Duration::from_secs(20);
 /// How often to look whether they are gone.
 const GONE_POLL: Duration = Duration::from_millis(50);
 
+/// Removes at once what a run on `cache_dir` left that ended half way, instead of leaving it to the next run. Needs root.
+///
+/// Waits for a run that still uses the directory.
+pub async fn clean_up(cache_dir: &Path) -> Result<(), MachineError> {
+    let place = Place::new(cache_dir)?;
+    let _lock = place.lock().await?;
+    clear(&place).await
+}
+
 /// Removes processes, loop devices, mounts, the bridge, control groups and files of this place, but not its images.
 pub(super) async fn clear(place: &Place) -> Result<(), MachineError> {
     kill_engines(place).await?;

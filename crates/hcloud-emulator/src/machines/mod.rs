@@ -8,7 +8,7 @@ mod disks;
 mod engine;
 pub mod host;
 pub mod image;
-mod leftovers;
+pub mod leftovers;
 pub mod none;
 mod place;
 mod register;
