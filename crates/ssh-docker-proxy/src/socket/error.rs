@@ -12,7 +12,8 @@ pub enum SocketError {
         path: PathBuf,
     },
     /// Another start of ours is between looking and listening, or listens.
-    #[error("{path} is being used by another process (its lock file is held)", path = path.display())]
+    #[error(
+        "{path} is in use: another process listens on it or is about to (it holds the lock file beside it)", path = path.display())]
     Locked {
         /// The socket's path.
         path: PathBuf,
@@ -78,8 +79,8 @@ impl SocketError {
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Locked { .. } => true,
-            Self::InUse { .. }
+            Self::Locked { .. }
+            | Self::InUse { .. }
             | Self::Foreign { .. }
             | Self::NotASocket { .. }
             | Self::NoDirectory { .. }

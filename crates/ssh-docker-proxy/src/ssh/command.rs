@@ -72,10 +72,9 @@ impl Files {
             .tempdir_in(&run_dir)
             .map_err(|error| local("make a private directory for ssh", &error))?;
         let files = Self { directory };
-        let longest = files.control().as_os_str().len() + CONTROL_SUFFIX;
-        let room = SOCKET_PATH_MAX.max(files.engine().as_os_str().len());
-        if longest > SOCKET_PATH_MAX || room > SOCKET_PATH_MAX {
-            let over = longest.max(room) - SOCKET_PATH_MAX;
+        let longest = (files.control().as_os_str().len() + CONTROL_SUFFIX).max(files.engine().as_os_str().len());
+        if longest > SOCKET_PATH_MAX {
+            let over = longest - SOCKET_PATH_MAX;
             let what =
                 format!("the run directory {} is {over} bytes too long for the sockets in it", run_dir.display());
             return Err(SshError::InvalidTarget { what });

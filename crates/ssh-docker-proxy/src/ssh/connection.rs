@@ -106,6 +106,9 @@ impl SshConnection {
 
     /// Runs a command on the server through its login shell, for at most `bound`. `stdin` is its whole standard input:
     /// secrets belong there, because `command` is visible in the lists of processes on both sides.
+    ///
+    /// A server allows ten sessions by default (`MaxSessions`), one of which the connection itself holds: nine commands may
+    /// run at once. Streams to the engine do not count.
     pub async fn exec(&self, command: &str, stdin: &[u8], bound: Duration) -> Result<ExecOutput, SshError> {
         if let Some(error) = self.ended() {
             return Err(error);
