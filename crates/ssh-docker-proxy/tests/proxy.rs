@@ -291,6 +291,18 @@ async fn large_bodies_arrive_whole() {
 }
 
 #[tokio::test]
+async fn an_answer_of_our_own_closes_the_connection_where_the_client_asks_for_it() {
+    let setup = Setup::new(BOUND);
+    for request in ["GET /refuse HTTP/1.1\r\nConnection: close\r\n\r\n", "GET /refuse HTTP/1.0\r\n\r\n"] {
+        let mut client = setup.client().await;
+        client.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        soon(client.read_to_string(&mut answer)).await.unwrap();
+        assert!(answer.contains("Connection: close\r\n") && answer.contains("no engine today"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_lost_engine_and_a_refusal_are_told_in_the_engines_words() {
     let setup = Setup::new(BOUND);
     let lost = setup.talk("GET /lost HTTP/1.1\r\n\r\n").await;

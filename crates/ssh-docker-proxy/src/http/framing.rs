@@ -85,16 +85,27 @@ impl ResponseHead {
 
     /// Whether the engine closes the connection after this answer.
     pub(crate) fn closes(&self) -> bool {
-        if self.minor_version == 0 { !self.connection_option(b"keep-alive") } else { self.connection_option(b"close") }
+        closes(&self.headers, self.minor_version)
     }
+}
 
-    fn connection_option(&self, option: &[u8]) -> bool {
-        self.headers
+impl RequestHead {
+    /// Whether the client wants the connection closed after the answer to this request.
+    pub(crate) fn closes(&self) -> bool {
+        closes(&self.headers, self.minor_version)
+    }
+}
+
+/// Connections stay open in HTTP/1.1 unless it is said otherwise, and close in HTTP/1.0 (RFC 9112, section 9.3).
+fn closes(headers: &[(String, Vec<u8>)], minor_version: u8) -> bool {
+    let option = |option: &[u8]| {
+        headers
             .iter()
             .filter(|(name, _)| name.eq_ignore_ascii_case("connection"))
             .flat_map(|(_, value)| value.split(|byte| *byte == b','))
             .any(|part| part.trim_ascii().eq_ignore_ascii_case(option))
-    }
+    };
+    if minor_version == 0 { !option(b"keep-alive") } else { option(b"close") }
 }
 
 #[cfg(test)]

@@ -187,7 +187,7 @@ impl Connection {
             Ok(Opened::Answer(answer)) => answer,
             Err(refusal) => reply::refusal(&refusal),
         };
-        let closes = head.framing() != Framing::Length(0);
+        let closes = head.closes() || head.framing() != Framing::Length(0);
         client.inbound.discard(head_bytes);
         self.answer(&answer, head, closes, client).await
     }
