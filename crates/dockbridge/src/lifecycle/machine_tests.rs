@@ -139,7 +139,7 @@ struct World {
 impl World {
     fn tell(&mut self, event: Event) {
         let (machine, effect) = self.machine.step(event, Instant::now());
-        assert!(!(self.machine.stopping && !machine.stopping), "a stop is final");
+        assert!(!self.machine.stopping || machine.stopping, "a stop is final");
         self.machine = machine;
         if let Some(effect) = effect {
             assert!(self.under_way.is_none(), "two effects at once: {:?} and {effect:?}", self.under_way);

@@ -6,7 +6,7 @@ use hcloud_client::{ErrorCode, ServerFilter, ServerId, ServerStatus};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Failure, HetznerServers, Phases, Search, ServerError, ServerManager, labels};
+use super::{Engine, Failure, HetznerServers, Phases, Search, ServerError, ServerManager, labels, resources::WAIT};
 use crate::error::DockBridgeError;
 
 /// How long the engine may take to stop its containers. Docker gives each 10 s by default; more are stopped side by side.
@@ -94,24 +94,26 @@ impl HetznerServers {
     /// Deletes a server and waits until the API no longer knows it: only then is it no longer billed.
     pub(super) async fn delete_server(&self, id: ServerId, name: &str) -> Result<(), DockBridgeError> {
         let deadline = Instant::now() + GONE_BOUND;
-        let mut requested = false;
-        loop {
-            if !requested {
-                match self.client.servers().delete(id).await {
-                    Ok(_) => requested = true,
-                    // An action that is still running holds the server; it ends by itself.
-                    Err(error) if error.api_code() == Some(&ErrorCode::Locked) && Instant::now() < deadline => {}
-                    Err(error) => return Err(error.into()),
+        let not_gone = || ServerError::NotGone { name: name.to_owned(), after: GONE_BOUND };
+        let action = loop {
+            match self.client.servers().delete(id).await {
+                Ok(action) => break action,
+                // An action that is still running holds the server; it ends by itself.
+                Err(error) if error.api_code() == Some(&ErrorCode::Locked) && Instant::now() < deadline => {
+                    sleep(PAUSE).await;
                 }
+                Err(error) => return Err(error.into()),
             }
-            if requested && self.client.servers().get(id).await?.is_none() {
-                return Ok(());
-            }
+        };
+        // The volume is free for another server once the action has ended.
+        self.client.actions().wait(action, WAIT).await?;
+        while self.client.servers().get(id).await?.is_some() {
             if Instant::now() >= deadline {
-                return Err(ServerError::NotGone { name: name.to_owned(), after: GONE_BOUND }.into());
+                return Err(not_gone().into());
             }
             sleep(PAUSE).await;
         }
+        Ok(())
     }
 }
 

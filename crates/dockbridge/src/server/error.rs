@@ -155,10 +155,7 @@ impl ServerError {
         match self {
             // What is sold out today may be there tomorrow; what has been withdrawn does not come back.
             Self::NotOrderable { reason, .. } => matches!(reason.as_bytes(), b"is sold out"),
-            Self::NothingOrderable { .. }
-            | Self::NoSsh { .. }
-            | Self::EngineDown { .. }
-            | Self::NotGone { .. } => true,
+            Self::NothingOrderable { .. } | Self::NoSsh { .. } | Self::EngineDown { .. } | Self::NotGone { .. } => true,
             Self::UnknownLocation { .. }
             | Self::UnknownServerType { .. }
             | Self::UnknownImage { .. }
@@ -201,7 +198,8 @@ impl ServerError {
                     .to_owned()
             }
             Self::NotGone { .. } => "DockBridge goes on trying; look at the Hetzner Console as well".to_owned(),
-            Self::NoAddress { .. } | Self::Stopping | Self::DriverGone | Self::UserData(_) => return None,
+            Self::Stopping | Self::DriverGone => "run the command again after `dockbridge start`".to_owned(),
+            Self::NoAddress { .. } | Self::UserData(_) => return None,
         };
         Some(hint)
     }

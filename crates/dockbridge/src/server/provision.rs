@@ -1,7 +1,10 @@
 //! Creates a server: looks at everything at once, creates what is missing side by side, orders, and waits for the boot.
 
-use hcloud_client::{CreateServer, CreatedServer, Server, ServerId, Volume};
+use std::time::Duration;
+
+use hcloud_client::{CreateServer, CreatedServer, ErrorCode, Server, ServerId, Volume};
 use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -11,6 +14,11 @@ use super::{
     survey::Survey,
 };
 use crate::{error::DockBridgeError, state::ServerRecord};
+
+/// How long a volume may stay locked by an action that is still running.
+const LOCK_BOUND: Duration = Duration::from_mins(1);
+/// The pause between two attempts.
+const LOCK_PAUSE: Duration = Duration::from_millis(250);
 
 /// Everything that an order needs.
 struct Order {
@@ -140,7 +148,7 @@ impl HetznerServers {
         wanted.firewalls = vec![order.firewall];
         wanted.user_data = Some(user_data.into());
         wanted.labels = labels::of_client(&self.client_id);
-        let created = match self.client.servers().create(&wanted).await {
+        let created = match self.create_server(&wanted).await {
             Ok(created) => created,
             Err(error) if error.may_have_taken_effect() => {
                 return Err(Failure { error: error.into(), leftover: true });
@@ -155,6 +163,20 @@ impl HetznerServers {
         record.ip_address = created.server.public_net.ipv4.as_ref().map(|ip| ip.ip.to_string());
         self.state.put_server(&record).map_err(|e| after(e.into()))?;
         Ok((record, created))
+    }
+
+    /// Creates the server as soon as its volume is free: one that was just detached from a former server, or just created,
+    /// stays locked for a moment. A request refused with `locked` has changed nothing and can be repeated.
+    async fn create_server(&self, wanted: &CreateServer) -> Result<CreatedServer, hcloud_client::Error> {
+        let deadline = Instant::now() + LOCK_BOUND;
+        loop {
+            match self.client.servers().create(wanted).await {
+                Err(error) if error.api_code() == Some(&ErrorCode::Locked) && Instant::now() < deadline => {
+                    sleep(LOCK_PAUSE).await;
+                }
+                result => return result,
+            }
+        }
     }
 
     /// The server on record as the API has it: by its id, or by its name where the answer to the order was lost.

@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use crate::{request, world::World};
 
-const BOUND: Duration = Duration::from_secs(120);
+const BOUND: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_with_another_host_key_is_refused() {

@@ -62,7 +62,7 @@ async fn a_vanished_server_is_reported_and_replaced() {
         let runtime = tokio::runtime::Handle::current();
         tokio::task::block_in_place(|| assert!(runtime.block_on(world.emulator.kill_server(id))));
         let began = std::time::Instant::now();
-        let pending = crate::request::get(&world.socket(), "/v1.41/info", Duration::from_secs(60));
+        let pending = crate::request::get(&world.socket(), "/v1.41/info", Duration::from_mins(1));
         assert_eq!(pending.status, 503, "{}", pending.text);
         let message: serde_json::Value = serde_json::from_str(&pending.body).unwrap();
         assert!(message["message"].as_str().unwrap().contains("connection"), "{message}");

@@ -3,7 +3,6 @@
 use std::{
     fs::File,
     io::{Read, Write},
-    os::fd::OwnedFd,
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -31,7 +30,7 @@ impl Terminal {
         unlockpt(&controller).unwrap();
         let name = ptsname(&controller, Vec::new()).unwrap();
         let terminal = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-        let controller = File::from(OwnedFd::from(controller));
+        let controller = File::from(controller);
         resize(&controller, rows, columns);
         // `setsid --ctty` makes the terminal the controlling one, without which no change of size is announced.
         let mut with_terminal = Command::new("setsid");
@@ -59,7 +58,7 @@ impl Terminal {
 
     /// Waits until `part` has been shown, and forgets all up to it.
     pub(crate) fn wait_for(&mut self, part: &str) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             if let Some(at) = self.seen.find(part) {
                 self.seen.drain(..at + part.len());

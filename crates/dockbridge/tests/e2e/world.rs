@@ -17,7 +17,7 @@ use tempfile::TempDir;
 /// What the tests' project answers to.
 pub(crate) const TOKEN: &str = "e2e-token-0123456789abcdefghijklmnopqrstuvwxyz-0123456789abcdefg";
 /// How long any single command may take. Generous, since a machine boots in between.
-const COMMAND_BOUND: Duration = Duration::from_secs(180);
+const COMMAND_BOUND: Duration = Duration::from_mins(1);
 
 /// See the module's description.
 pub(crate) struct World {
