@@ -62,10 +62,14 @@ pub(super) fn listening(socket: &Path, took_over: bool) -> String {
     )
 }
 
-/// A step that has ended.
+/// A step, ended or not.
 pub(super) fn phase(phase: &Phase) -> String {
-    let mark = if phase.failed { "✗" } else { "✓" };
-    format!("  {mark} {:<24} {:>9}\n", phase.name, seconds(phase.took_ms.unwrap_or_default()))
+    let (mark, took) = match phase.took_ms {
+        None => ("…", "under way".to_owned()),
+        Some(took) if phase.failed => ("✗", seconds(took)),
+        Some(took) => ("✓", seconds(took)),
+    };
+    format!("  {mark} {:<24} {took:>9}\n", phase.name)
 }
 
 fn seconds(milliseconds: u64) -> String {
@@ -135,7 +139,7 @@ pub(super) fn status(report: &StatusReport) -> String {
         line("Traffic", format!("{} bytes", proxy.bytes_transferred));
     }
     if !report.phases.is_empty() {
-        line("Phases", "of the last provisioning (they overlap):".to_owned());
+        line("Phases", "of the present or last provisioning (they overlap):".to_owned());
         for step in &report.phases {
             text.push_str(&phase(step));
         }

@@ -5,7 +5,7 @@ use std::{future::pending, io::Write, time::Duration};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
-    time::{Instant, sleep},
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -15,15 +15,12 @@ use crate::{
     config::{Config, ConfigError},
     environment::Environment,
     error::{DockBridgeError, ErrorCategory},
-    lifecycle::machine::State,
+    lifecycle::{Snapshot, machine::State},
     server::Phase,
 };
 
 /// How long the first check of token and names may take. A slow network must not keep anybody from working.
 const CHECK_BOUND: Duration = Duration::from_secs(30);
-
-/// How long a server of a former run is tried to be destroyed when it is certain that nothing will ever work.
-const HOPELESS_BOUND: Duration = Duration::from_secs(20);
 
 /// Waits for SIGINT or SIGTERM, as often as it is called.
 struct Signals {
@@ -64,11 +61,12 @@ pub(super) async fn run(
             "Stopping. The server is destroyed, the volume is kept. Ctrl-C again to leave at once."
         );
     }
-    // What can never work, such as a wrong token, may keep a server from being destroyed for ever.
+    // A wrong token, for one, would keep a server of a former run from being destroyed for ever.
+    let mut changes = bridge.lifecycle().subscribe();
     let hopeless = async {
         match &outcome {
-            Ok(()) => pending().await,
-            Err(_) => sleep(HOPELESS_BOUND).await,
+            Err(_) if changes.wait_for(Snapshot::cannot_destroy).await.is_ok() => {}
+            Ok(()) | Err(_) => pending().await,
         }
     };
     let stopped = tokio::select! {

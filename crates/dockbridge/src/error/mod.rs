@@ -127,7 +127,8 @@ impl DockBridgeError {
     /// Message, causes and hint in one line, for a Docker client.
     #[must_use]
     pub fn in_one_line(&self) -> String {
-        let mut line = format!("DockBridge: {self}");
+        let text = self.to_string();
+        let mut line = if text.starts_with("DockBridge") { text } else { format!("DockBridge: {text}") };
         let mut source = std::error::Error::source(self);
         while let Some(cause) = source {
             let text = cause.to_string();

@@ -127,14 +127,22 @@ impl<M: ServerManager> Driver<M> {
                 Event::Reconnected(generation)
             }
             Outcome::Provisioned(generation, Err(Failure { error, leftover })) => {
-                tracing::error!(error = error.in_one_line(), "no server could be provisioned");
+                if matches!(error, DockBridgeError::Server(ServerError::Stopping)) {
+                    tracing::info!("the provisioning is cut short");
+                } else {
+                    tracing::error!(error = error.in_one_line(), "no server could be provisioned");
+                }
                 self.refuse(error);
                 Event::ProvisionFailed { generation, leftover }
             }
             Outcome::Searched(generation, Ok(Search::Gone)) => Event::ServerGone(generation),
             Outcome::Searched(generation, Ok(Search::Useless)) => Event::ServerUseless(generation),
             Outcome::Searched(generation, Err(error)) => {
-                tracing::error!(error = error.in_one_line(), "the server could not be found again");
+                if matches!(error, DockBridgeError::Server(ServerError::Stopping)) {
+                    tracing::info!("the search for the server is cut short");
+                } else {
+                    tracing::error!(error = error.in_one_line(), "the server could not be found again");
+                }
                 self.refuse(error);
                 Event::SearchFailed(generation)
             }

@@ -1,0 +1,17 @@
+//! The real `dockbridge` program in a process of its own, against an emulated Hetzner Cloud whose servers never answer: what
+//! the user reads, the exit code, and what exists in the cloud afterwards.
+#![expect(clippy::unwrap_used, reason = "a test that meets an unexpected value should stop there")]
+
+mod client;
+mod daemon;
+mod ending;
+mod help;
+mod leftovers;
+mod machines;
+mod refusals;
+mod requests;
+mod secrets;
+mod socket;
+mod status;
+mod support;
+mod unreachable;
