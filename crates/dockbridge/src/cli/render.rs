@@ -116,6 +116,9 @@ pub(super) fn status(report: &StatusReport) -> String {
             let (kind, location) = (known("server_type"), known("location"));
             line("Server", format!("{} (id {}, {kind} in {location}, {})", server.name, server.id, server.ip_address));
             line("Created", server.created_at.to_string());
+            if !proxy.running {
+                line("", "It is billed: `dockbridge start` takes it up, `dockbridge stop` destroys it.".to_owned());
+            }
         }
         None => line(
             "Server",

@@ -1,6 +1,6 @@
 //! `dockbridge start`: listens until it is told to stop.
 
-use std::{future::pending, io::Write, time::Duration};
+use std::{collections::BTreeSet, future::pending, io::Write, time::Duration};
 
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -119,7 +119,7 @@ async fn serve(bridge: &Bridge, signals: &mut Signals, terminal: &mut Terminal<'
 #[derive(Default)]
 struct Shown {
     provisioning: Option<Instant>,
-    finished: usize,
+    finished: BTreeSet<usize>,
     state: &'static str,
 }
 
@@ -128,16 +128,14 @@ impl Shown {
         let current = phases.borrow_and_update();
         if self.provisioning != current.0 {
             self.provisioning = current.0;
-            self.finished = 0;
+            self.finished.clear();
         }
-        let finished: Vec<_> = current.1.iter().filter(|phase| phase.took_ms.is_some()).collect();
-        // Steps end in another order than they begin in, so a count would show some twice: sort by their end.
-        let mut by_end = finished;
-        by_end.sort_by_key(|phase| phase.started_ms + phase.took_ms.unwrap_or_default());
-        for phase in by_end.iter().skip(self.finished) {
-            let _ = err.write_all(render::phase(phase).as_bytes());
+        // Steps end in another order than they begin in, so it is kept of each whether it has been shown.
+        for (index, phase) in current.1.iter().enumerate() {
+            if phase.took_ms.is_some() && self.finished.insert(index) {
+                let _ = err.write_all(render::phase(phase).as_bytes());
+            }
         }
-        self.finished = by_end.len();
     }
 
     fn state(&mut self, state: &State, err: &mut dyn Write) {

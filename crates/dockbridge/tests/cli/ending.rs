@@ -17,6 +17,9 @@ async fn ctrl_c_destroys_the_server_and_tells_those_who_wait() {
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     assert!(ended.err.contains("Stopping. The server is destroyed, the volume is kept."), "{}", ended.err);
     assert!(ended.err.ends_with("Stopped. Nothing is running; the volume is kept.\n"), "{}", ended.err);
+    for phase in ["catalogue and project", "login key", "host key", "volume", "ssh key registered", "firewall"] {
+        assert_eq!(ended.err.matches(&format!("✓ {phase} ")).count(), 1, "{phase}: {}", ended.err);
+    }
     assert!(client.answer().await.refusal().contains("is being stopped"));
     world.only_the_volume_is_left().await;
     assert!(!world.state("server.json").exists());

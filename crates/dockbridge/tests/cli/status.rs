@@ -91,7 +91,8 @@ async fn a_server_that_comes_up_is_shown_with_its_phases() {
     let report = status(&world).await;
     assert_eq!((&report["proxy"]["running"], &report["proxy"]["connected"]), (&json!(false), &json!(false)));
     assert_eq!(fields(&report["server"]), SERVER);
-    assert!(shown(&world).await.contains("not running"));
+    let text = shown(&world).await;
+    assert!(text.contains("not running") && text.contains("`dockbridge stop` destroys it"), "{text}");
 }
 
 #[tokio::test]

@@ -2,22 +2,25 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::net::TcpSocket;
+
 use crate::{client::ask, support::World};
 
 /// Four repetitions with growing waits, which take six seconds or so.
 const BOUND: Duration = Duration::from_secs(20);
 
-/// A world whose API is on a port that nobody listens on.
-async fn cut_off() -> World {
-    let mut world = World::new().await;
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    world.set("HCLOUD_ENDPOINT", &format!("http://127.0.0.1:{port}/v1"));
-    world
+/// Puts the world's API on a port that refuses connections: taken, so that nobody else can get it, but not listened on.
+fn cut_off(world: &mut World) -> TcpSocket {
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    world.set("HCLOUD_ENDPOINT", &format!("http://{}/v1", taken.local_addr().unwrap()));
+    taken
 }
 
 #[tokio::test]
 async fn start_goes_on_and_a_request_is_answered_in_time() {
-    let world = cut_off().await;
+    let mut world = World::new().await;
+    let _taken = cut_off(&mut world);
     let mut daemon = world.start().await;
     let asked = Instant::now();
     let message = ask(&world.socket()).await.refusal();
@@ -30,7 +33,8 @@ async fn start_goes_on_and_a_request_is_answered_in_time() {
 
 #[tokio::test]
 async fn ctrl_c_does_not_wait_for_repetitions() {
-    let world = cut_off().await;
+    let mut world = World::new().await;
+    let _taken = cut_off(&mut world);
     let mut daemon = world.start().await;
     let mut client = crate::client::Client::connect(&world.socket()).await;
     client.send("GET", "/v1.41/containers/json").await;
@@ -47,7 +51,7 @@ async fn a_server_that_cannot_be_looked_for_stays_on_record() {
     let mut world = World::new().await;
     let (daemon, _client) = world.start_provisioning().await;
     daemon.kill().await;
-    world.set("HCLOUD_ENDPOINT", "http://127.0.0.1:1/v1");
+    let _taken = cut_off(&mut world);
     let stop = world.run(&["stop"]).await;
     stop.failed_with(&["network::connect", "could not connect to the API", "check the network connection"]);
     assert!(world.state("server.json").exists());
