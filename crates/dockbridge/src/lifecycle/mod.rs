@@ -1,4 +1,4 @@
-//! When a server comes and goes: a pure [`machine`], one [`driver`] task that carries out what it decides, and a [`Handle`]
+//! When a server comes and goes: a pure [`machine`], one [`Driver`] task that carries out what it decides, and a [`Handle`]
 //! through which everybody else asks.
 
 mod driver;
