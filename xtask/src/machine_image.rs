@@ -11,9 +11,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::{Failure, machines_cache, packages, root};
 
 /// Runs the chore.
-pub(crate) fn run() -> Result<ExitCode, Failure> {
-    root::require()?;
-    packages::install_missing()?;
+pub(crate) fn run(for_tests: bool) -> Result<ExitCode, Failure> {
+    root::require(&[])?;
+    packages::install_missing(if for_tests { packages::FOR_TESTS } else { &[] })?;
     let runtime = tokio::runtime::Runtime::new()?;
     let bar = progress_bar();
     let started = std::time::Instant::now();
@@ -45,6 +45,13 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// `cargo xtask clean-machines`: removes what a killed run has left behind.
+pub(crate) fn clean() -> Result<ExitCode, Failure> {
+    root::require(&[])?;
+    tokio::runtime::Runtime::new()?.block_on(leftovers::clean_up(&machines_cache()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A line with a spinner, the step, the time and the last thing a tool said; it draws nothing where there is no terminal.

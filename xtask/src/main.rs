@@ -1,8 +1,12 @@
 //! The project's own chores, run as `cargo xtask …`.
 
+mod bench;
+mod checks;
+mod demo;
 mod machine_image;
 mod packages;
 mod root;
+mod run;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -18,8 +22,24 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    /// Show the main job against an emulated cloud: a server created, used, destroyed, and everything still there.
+    Demo {
+        /// Leave the emulator and DockBridge running until Ctrl-C.
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Run every check that a change has to pass.
+    Test,
+    /// Run the benchmarks.
+    Bench,
     /// Install what machines need and build the images they boot from; nothing is done twice.
-    MachineImage,
+    MachineImage {
+        /// Install what the tests need as well.
+        #[arg(long)]
+        for_tests: bool,
+    },
+    /// Remove machines, volumes and processes that a killed run has left behind.
+    CleanMachines,
 }
 
 /// What ends a chore early; its text is for the person who runs it.
@@ -27,7 +47,11 @@ type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().chore {
-        Chore::MachineImage => machine_image::run(),
+        Chore::Demo { keep } => demo::run(keep),
+        Chore::Test => checks::run(),
+        Chore::Bench => bench::run(),
+        Chore::MachineImage { for_tests } => machine_image::run(for_tests),
+        Chore::CleanMachines => machine_image::clean(),
     };
     match result {
         Ok(code) => code,

@@ -6,12 +6,29 @@ use hcloud_emulator::machines::host;
 
 use crate::Failure;
 
+/// A package and a program by which it is known to be there.
+pub(crate) struct Package {
+    name: &'static str,
+    program: &'static str,
+}
+
+/// What the tests need beyond what machines need: an SSH server that each test starts for itself, and compose.
+pub(crate) const FOR_TESTS: &[Package] = &[
+    Package { name: "openssh-server", program: "/usr/sbin/sshd" },
+    Package { name: "docker-compose", program: "/usr/bin/docker-compose" },
+];
+
+fn missing(further: &[Package]) -> Vec<&'static str> {
+    let further = further.iter().filter(|package| !std::path::Path::new(package.program).exists());
+    host::missing_packages().into_iter().chain(further.map(|package| package.name)).collect()
+}
+
 /// Installs what is missing and says what; does nothing when nothing is. Needs root.
 ///
 /// A freshly installed engine's service is not started: the machines' engine is another one, and nobody asked for a
 /// service. An engine that is there already is left alone, running or not.
-pub(crate) fn install_missing() -> Result<(), Failure> {
-    let missing = host::missing_packages();
+pub(crate) fn install_missing(further: &[Package]) -> Result<(), Failure> {
+    let missing = missing(further);
     if missing.is_empty() {
         return Ok(());
     }
@@ -22,7 +39,7 @@ pub(crate) fn install_missing() -> Result<(), Failure> {
     install.extend(&missing);
     apt_get(&install)?;
     drop(refusal);
-    let missing = host::missing_packages();
+    let missing = self::missing(further);
     if missing.is_empty() {
         Ok(())
     } else {

@@ -1,0 +1,140 @@
+//! `cargo xtask demo`: the main job against an emulated cloud, shown as it happens.
+
+mod stage;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use hcloud_emulator::{Emulator, machines::containers::ContainerMachines};
+use tokio_util::sync::CancellationToken;
+
+use self::stage::Stage;
+use crate::{Failure, machine_image, machines_cache, packages, root, run::cargo};
+
+/// What the demo's project answers to; there is nothing behind it that a token could protect.
+const TOKEN: &str = "demo-token-that-opens-nothing-but-this-emulator-0123456789abcdef";
+
+/// Set for the second half, which root runs, so that the first is not done again.
+const BUILT: &str = "DOCKBRIDGE_DEMO_PROGRAM";
+
+/// Runs the demo; `keep` leaves everything running until Ctrl-C.
+pub(crate) fn run(keep: bool) -> Result<ExitCode, Failure> {
+    let program = build()?;
+    root::require(&[(BUILT, &program)])?;
+    packages::install_missing(&[])?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let interrupted = CancellationToken::new();
+        let watch = tokio::spawn({
+            let interrupted = interrupted.clone();
+            async move {
+                let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+                tokio::select! {
+                    result = tokio::signal::ctrl_c() => result?,
+                    _ = terminate.recv() => {}
+                }
+                interrupted.cancel();
+                std::io::Result::Ok(())
+            }
+        });
+        let outcome = play(&program, keep, &interrupted).await;
+        watch.abort();
+        // Either aborted just now or over.
+        let _ = watch.await;
+        match outcome {
+            Ok(()) if interrupted.is_cancelled() && !keep => Ok(root::interrupted()),
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(failure) => Err(failure),
+        }
+    })
+}
+
+/// Builds `dockbridge` as whoever started the demo, before root takes over.
+fn build() -> Result<PathBuf, Failure> {
+    if let Some(path) = std::env::var_os(BUILT) {
+        return Ok(path.into());
+    }
+    println!("Building dockbridge…");
+    let output =
+        cargo(&["build", "--locked", "--package", "dockbridge", "--bin", "dockbridge", "--message-format=json"])
+            .stderr(std::process::Stdio::inherit())
+            .output()?;
+    if !output.status.success() {
+        return Err("dockbridge could not be built".into());
+    }
+    let path = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "dockbridge")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .ok_or("cargo does not say where it put dockbridge")?;
+    Ok(path)
+}
+
+async fn play(program: &Path, keep: bool, interrupted: &CancellationToken) -> Result<(), Failure> {
+    let bar = machine_image::progress_bar();
+    let cache = machines_cache();
+    let show = |progress| machine_image::show(&bar, progress);
+    let machines = tokio::select! {
+        machines = ContainerMachines::start_with(&cache, &show) => machines?,
+        () = interrupted.cancelled() => {
+            bar.finish_and_clear();
+            return Ok(hcloud_emulator::machines::leftovers::clean_up(&cache).await?);
+        }
+    };
+    bar.finish_and_clear();
+    let emulator = Emulator::builder().token(TOKEN).machines(Arc::new(machines)).start().await?;
+    println!(
+        "An emulated Hetzner Cloud answers at {}; its servers are machine containers on this machine.",
+        emulator.endpoint()
+    );
+
+    let stage = Stage::new(program, &emulator.endpoint(), TOKEN)?;
+    let outcome = tokio::select! {
+        outcome = scenes(&stage, keep, interrupted) => outcome,
+        () = interrupted.cancelled() => Ok(()),
+    };
+    if interrupted.is_cancelled() {
+        println!("\nEnding: everything that was started is removed…");
+    }
+    stage.clear().await;
+    emulator.shutdown().await?;
+    println!("Everything that was started is gone again.");
+    outcome
+}
+
+/// What is shown, in order.
+async fn scenes(stage: &Stage, keep: bool, interrupted: &CancellationToken) -> Result<(), Failure> {
+    stage.say("DockBridge starts. It listens, and creates nothing.");
+    stage.start().await?;
+    stage.say(
+        "The first Docker command creates a server. (No registry is needed: busybox is imported from this machine.)",
+    );
+    let tar = stage::busybox_tar()?;
+    stage.docker_with(&["import", "-", "busybox"], tar).await?;
+    stage.docker(&["run", "--rm", "busybox", "echo", "Hello from a server that did not exist a minute ago"]).await?;
+    stage
+        .docker(&["run", "--name", "writer", "-v", "data:/data", "busybox", "sh", "-c", "echo precious > /data/file"])
+        .await?;
+    stage.dockbridge(&["status"]).await?;
+    if keep {
+        stage.say("Everything stays until Ctrl-C. In another terminal:");
+        println!("    export DOCKER_HOST=unix://{}\n", stage.socket().display());
+        interrupted.cancelled().await;
+        return Ok(());
+    }
+    stage.say("Stop destroys the server and keeps the volume.");
+    stage.dockbridge(&["stop"]).await?;
+    stage.ended().await?;
+    stage.say("Started again, a new server has everything that the old one had.");
+    stage.start().await?;
+    stage.docker(&["images"]).await?;
+    stage.docker(&["ps", "--all"]).await?;
+    stage.docker(&["run", "--rm", "-v", "data:/data", "busybox", "cat", "/data/file"]).await?;
+    stage.dockbridge(&["status"]).await?;
+    stage.dockbridge(&["stop"]).await?;
+    stage.ended().await
+}
