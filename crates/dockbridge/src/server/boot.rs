@@ -17,8 +17,6 @@ use crate::{
     state::{EngineFacts, ServerRecord},
 };
 
-/// How long a server may take until it answers on SSH.
-const SSH_BOUND: Duration = Duration::from_mins(5);
 /// How long the engine may take from there, installing it included.
 const ENGINE_BOUND: Duration = Duration::from_mins(10);
 /// How long one attempt to reach the SSH port may take: an address without a machine does not answer at all.
@@ -66,26 +64,27 @@ impl HetznerServers {
         }
     }
 
-    /// Waits until the server's engine answers.
+    /// Waits until the server's engine answers; `ssh_bound` is how long it may take until SSH does.
     pub(super) async fn boot(
         &self,
         record: &ServerRecord,
         server: &Server,
         key: &LoginKey,
         phases: &Phases,
+        ssh_bound: Duration,
     ) -> Result<Arc<SshLink>, DockBridgeError> {
         let address =
             record.ip_address.as_deref().ok_or_else(|| ServerError::NoAddress { name: server.name.clone() })?;
-        let deadline = Instant::now() + SSH_BOUND;
+        let deadline = Instant::now() + ssh_bound;
         let no_ssh = |last: String| ServerError::NoSsh {
             name: server.name.clone(),
             address: address.to_owned(),
-            after: SSH_BOUND,
+            after: ssh_bound,
             last,
         };
         phases
             .run("boot until SSH answers", async {
-                timeout(SSH_BOUND, until_reachable(address, 22))
+                timeout(ssh_bound, until_reachable(address, 22))
                     .await
                     .map_err(|_| no_ssh("nothing listens on port 22".to_owned()))
             })

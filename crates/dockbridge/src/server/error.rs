@@ -191,7 +191,9 @@ impl ServerError {
                     .to_owned()
             }
             Self::NoSsh { .. } => {
-                "the server was not used and is destroyed; check that your network lets port 22 out".to_owned()
+                "check that your network lets port 22 out; if the server is broken, `dockbridge stop` destroys it and keeps \
+                 the volume"
+                    .to_owned()
             }
             Self::CloudInit { .. } | Self::EngineDown { .. } => {
                 "the server is destroyed and the volume is kept; try another hetzner.image if it happens again"

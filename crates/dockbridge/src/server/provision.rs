@@ -15,6 +15,8 @@ use super::{
 };
 use crate::{error::DockBridgeError, state::ServerRecord};
 
+/// How long a new server may take until it answers on SSH.
+const BOOT_BOUND: Duration = Duration::from_mins(5);
 /// How long a volume may stay locked by an action that is still running.
 const LOCK_BOUND: Duration = Duration::from_mins(1);
 /// The pause between two attempts.
@@ -60,7 +62,7 @@ impl HetznerServers {
                 Err(error) => DockBridgeError::from(error),
             }
         };
-        let boot = self.boot(&record, &created.server, &order.login_key, phases);
+        let boot = self.boot(&record, &created.server, &order.login_key, phases, BOOT_BOUND);
         let link = tokio::select! {
             link = boot => link.map_err(something_left)?,
             error = failed_action => return Err(something_left(error)),

@@ -1,11 +1,15 @@
 //! Finds the server on record again: after the connection was lost, or after DockBridge itself had ended.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hcloud_client::{ServerStatus, VolumeId};
 
 use super::{Engine, HetznerServers, Phases, Search, ServerInfo, VolumeInfo};
 use crate::error::DockBridgeError;
+
+/// How long a server that is on record may take to answer on SSH. Requests are held meanwhile, and a client should not
+/// wait much longer for an answer, even if it is a no.
+const SEARCH_BOUND: Duration = Duration::from_secs(20);
 
 impl HetznerServers {
     /// Asks the API what became of the server, and connects to it if it is there.
@@ -33,7 +37,7 @@ impl HetznerServers {
         }
         let key = self.login_key().await?;
         let phases = Phases::default();
-        let link: Arc<_> = self.boot(&record, &server, &key, &phases).await?;
+        let link: Arc<_> = self.boot(&record, &server, &key, &phases, SEARCH_BOUND).await?;
         *self.link.lock().await = Some(link.clone());
         let engine = Engine { server: ServerInfo::from(&server), volume: VolumeInfo::from(&volume), link };
         Ok(Search::Found(Box::new(engine)))
