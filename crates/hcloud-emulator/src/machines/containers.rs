@@ -32,13 +32,10 @@ const STOP_BOUND: Duration = Duration::from_secs(90);
 const LABEL: &str = "hcloud-emulator.machine";
 
 /// What every machine is created with.
-const CREATE: [&str; 27] = [
+const CREATE: [&str; 25] = [
     "create",
     "--network",
     NETWORK,
-    // There is no name service to reach; asking none fails at once instead of timing out.
-    "--dns",
-    "127.0.0.1",
     // systemd and an engine inside mount, make devices and set up networks.
     "--security-opt",
     "seccomp=unconfined",
@@ -236,7 +233,7 @@ impl ContainerMachines {
         }
         let container = container(server);
         if graceful {
-            self.docker(&doing, &["stop", "--time", SHUTDOWN_SECONDS, &container], STOP_BOUND).await.map(drop)
+            self.docker(&doing, &["stop", "-t", SHUTDOWN_SECONDS, &container], STOP_BOUND).await.map(drop)
         } else {
             self.docker(&doing, &["kill", &container], CONTAINER_BOUND).await.map(drop)
         }

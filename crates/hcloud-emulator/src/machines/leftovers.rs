@@ -1,6 +1,6 @@
 //! Removes what a run left behind that was killed, and makes sure a finished run leaves nothing.
 //!
-//! Only what carries the names of one [`Place`] is touched, and only while its lock is held.
+//! Only what carries the names of one cache directory is touched, and only while its lock is held.
 
 use std::{
     path::{Path, PathBuf},

@@ -33,6 +33,7 @@ rm -f /var/lib/dbus/machine-id
 rm -f /etc/apt/apt.conf.d/99mmdebstrap
 cat >/etc/apt/apt.conf.d/90machine <<'CONF'
 APT::Install-Recommends "false";
+Acquire::Retries "0";
 Acquire::Languages "none";
 Acquire::GzipIndexes "true";
 CONF
