@@ -57,12 +57,7 @@ pub trait Machines: Send + Sync + 'static {
     fn remove(&self, server_id: u64) -> Operation<'_, ()>;
 
     /// Creates a volume of `size_gb` GB (sparse), formatted when `format` names a file system (`ext4` or `xfs`).
-    fn create_volume(
-        &self,
-        volume_id: u64,
-        size_gb: u64,
-        format: Option<&str>,
-    ) -> Operation<'_, ()>;
+    fn create_volume(&self, volume_id: u64, size_gb: u64, format: Option<&str>) -> Operation<'_, ()>;
 
     /// Makes a volume appear in a machine under `/dev/disk/by-id/scsi-0HC_Volume_<id>`.
     fn attach_volume(&self, volume_id: u64, server_id: u64) -> Operation<'_, ()>;
