@@ -15,7 +15,7 @@ use crate::{
     lifecycle::{Driver, Handle},
     proxy::{EngineConnector, ProxyStatus},
     server::HetznerServers,
-    state::{StateDir, StateLock},
+    state::{RunDir, StateDir, StateLock},
 };
 
 /// How long requests that are under way may go on after a stop was asked for.
@@ -42,6 +42,7 @@ pub struct Bridge {
     end_proxy: CancellationToken,
     end_control: CancellationToken,
     _sockets: [BoundSocket; 2],
+    _run_dir: RunDir,
     _lock: StateLock,
 }
 
@@ -51,7 +52,8 @@ impl Bridge {
         config.token()?;
         let state = open_state(environment)?;
         let lock = state.lock()?;
-        let servers = Arc::new(HetznerServers::new(config, state.clone(), environment.runtime_dir())?);
+        let run_dir = RunDir::claim(&environment.runtime_dir(), &state.client_id()?, &lock)?;
+        let servers = Arc::new(HetznerServers::new(config, state.clone(), run_dir.path().to_owned())?);
         let on_record = servers.on_record()?;
         let control_socket = ssh_docker_proxy::bind(&state.control_path())?;
         let socket = ssh_docker_proxy::bind(&config.docker.socket_path)?;
@@ -93,6 +95,7 @@ impl Bridge {
             end_proxy,
             end_control,
             _sockets: sockets,
+            _run_dir: run_dir,
             _lock: lock,
         })
     }

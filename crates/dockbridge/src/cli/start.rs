@@ -13,6 +13,7 @@ use super::{Terminal, render};
 use crate::{
     bridge::Bridge,
     config::{Config, ConfigError},
+    control::ControlError,
     environment::Environment,
     error::{DockBridgeError, ErrorCategory},
     lifecycle::{Snapshot, machine::State},
@@ -74,12 +75,17 @@ pub(super) async fn run(
         () = signals.next() => false,
         () = hopeless => false,
     };
-    let said = match (stopped, &outcome) {
-        (true, Ok(())) => "Stopped. Nothing is running; the volume is kept.\n",
-        (true, Err(_)) => "",
-        (false, _) => "Left at once. A server may still run and be billed: `dockbridge stop` destroys it.\n",
-    };
-    let _ = terminal.err.write_all(said.as_bytes());
+    match (stopped, &outcome) {
+        (true, Ok(())) => {
+            let _ = writeln!(terminal.err, "Stopped. Nothing is running; the volume is kept.");
+        }
+        (true, Err(_)) => {}
+        // Whoever left at once must learn that it may cost money, by the exit status too.
+        (false, Ok(())) => return Err(ControlError::Ended.into()),
+        (false, Err(_)) => {
+            let _ = writeln!(terminal.err, "A server may still run and be billed: `dockbridge stop` destroys it.");
+        }
+    }
     outcome
 }
 

@@ -55,7 +55,7 @@ fn parse(path: &Path, text: &str) -> Result<RawConfig, ConfigError> {
         // The snippet that the parser can show is left out, since the line at fault may hold the token.
         let options = serde_saphyr::options! { with_snippet: false };
         serde_saphyr::from_str_with_options(text, options)
-            .map_err(|error| ConfigError::Invalid { path: path.to_owned(), reason: error.to_string() })?
+            .map_err(|error| ConfigError::Invalid { path: path.to_owned(), reason: reason(text, &error) })?
     };
     if raw.hetzner.api_token.is_some() {
         let metadata =
@@ -66,6 +66,17 @@ fn parse(path: &Path, text: &str) -> Result<RawConfig, ConfigError> {
         }
     }
     Ok(raw)
+}
+
+/// The parser's message, which has line and column, with the key of that line. The line's value is left out: it may be the
+/// token.
+fn reason(text: &str, error: &serde_saphyr::Error) -> String {
+    let line = error.location().and_then(|place| usize::try_from(place.line()).ok()?.checked_sub(1));
+    let key = line.and_then(|line| text.lines().nth(line)?.split_once(':')).map(|(key, _)| key.trim());
+    match key.filter(|key| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) {
+        Some(key) => format!("{key}: {error}"),
+        None => error.to_string(),
+    }
 }
 
 fn validate(raw: RawConfig, source: Option<PathBuf>, environment: &Environment) -> Result<Config, ConfigError> {

@@ -104,8 +104,8 @@ fn a_typing_error_is_named_with_file_line_key_and_what_is_allowed() {
 #[test]
 fn wrong_values_are_named_with_their_place() {
     for (yaml, parts) in [
-        ("activity:\n  idle_timeout: \"5\"\n", &["line 2", "5s or 5m"][..]),
-        ("activity:\n  idle_timeout: 1.2h\n", &["line 2", "72m for 1.2h"]),
+        ("activity:\n  idle_timeout: \"5\"\n", &["idle_timeout:", "line 2", "5s or 5m"][..]),
+        ("activity:\n  idle_timeout: 1.2h\n", &["idle_timeout:", "line 2", "72m for 1.2h"]),
         ("hetzner:\n  volume_size: big\n", &["line 2"]),
         ("hetzner:\n  volume_size: 5\n", &["10 to 10240 GB"]),
         ("ssh:\n  key_type: dsa\n", &["line 2", "ed25519, rsa-4096"]),

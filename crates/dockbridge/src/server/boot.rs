@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use hcloud_client::Server;
-use ssh_docker_proxy::{HostKeys, SshError, SshTarget};
+use ssh_docker_proxy::{HostKeys, SshConnection, SshError, SshTarget};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -104,8 +104,8 @@ impl HetznerServers {
         let mut bounds = LOGIN_BOUNDS.into_iter();
         loop {
             target.connect_timeout = bounds.next().unwrap_or(LOGIN_BOUNDS[2]);
-            let error = match SshLink::connect(&target, &self.runtime_dir).await {
-                Ok(link) => return Ok(link),
+            let error = match SshConnection::connect(&target, &self.run_dir).await {
+                Ok(connection) => return Ok(SshLink { connection }),
                 Err(error) => error,
             };
             // A host key that does not match is never tried again, and a refused login would only be refused again.

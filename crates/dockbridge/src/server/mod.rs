@@ -56,15 +56,15 @@ pub struct HetznerServers {
     state: StateDir,
     client_id: String,
     settings: Settings,
-    /// Where the sockets of SSH connections go; short, since a socket's path holds 107 bytes at most.
-    runtime_dir: PathBuf,
+    /// Where the sockets of SSH connections go: the path of a [`crate::state::RunDir`].
+    run_dir: PathBuf,
     /// The way to the present server. Calls come one at a time; the lock only lets `&self` change it.
     link: Mutex<Option<std::sync::Arc<SshLink>>>,
 }
 
 impl HetznerServers {
     /// Servers as the configuration wants them. Reads and writes local files, and asks nobody.
-    pub fn new(config: &Config, state: StateDir, runtime_dir: PathBuf) -> Result<Self, DockBridgeError> {
+    pub fn new(config: &Config, state: StateDir, run_dir: PathBuf) -> Result<Self, DockBridgeError> {
         let hetzner = &config.hetzner;
         let setting = |reason| ConfigError::Setting { key: "hetzner.endpoint", reason };
         let client = Client::builder(config.token()?.clone())
@@ -85,7 +85,7 @@ impl HetznerServers {
                 key_type: config.ssh.key_type,
                 key_path: config.ssh.key_path.clone(),
             },
-            runtime_dir,
+            run_dir,
             link: Mutex::new(None),
         })
     }

@@ -3,6 +3,7 @@
 
 mod files;
 mod record;
+mod run_dir;
 
 use std::{
     fs::{self, File, Permissions, TryLockError},
@@ -12,6 +13,7 @@ use std::{
 };
 
 pub use record::{EngineFacts, Intent, ServerRecord};
+pub use run_dir::RunDir;
 
 /// Why the state directory cannot be used.
 #[derive(Debug, thiserror::Error)]

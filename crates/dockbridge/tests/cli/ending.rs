@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::World;
+use rustix::process::Signal;
+
+use crate::support::{World, unwrapped};
 
 /// The server is deleted and seen to be gone; nothing else is waited for.
 const PROMPT: Duration = Duration::from_secs(8);
@@ -51,4 +53,20 @@ async fn a_server_that_cannot_be_deleted_yet_is_named_and_tried_again() {
     assert!(stop.err.ends_with("Stopped. Nothing is running; the volume is kept.\n"), "{}", stop.err);
     assert_eq!(daemon.ended().await.code, Some(0));
     world.only_the_volume_is_left().await;
+}
+
+#[tokio::test]
+async fn a_second_ctrl_c_leaves_at_once_and_says_what_may_be_left() {
+    let world = World::new().await;
+    let (mut daemon, _client) = world.start_provisioning().await;
+    // More refusals than there is time for: without the second Ctrl-C this would go on for minutes.
+    for _ in 0..20 {
+        world.emulator.fail_next("DELETE", "/servers", 409, "conflict");
+    }
+    daemon.signal(Signal::INT);
+    daemon.wait_for("could not be destroyed yet").await;
+    let ended = daemon.interrupt().await;
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(unwrapped(&ended.err).contains("a server may be left and billed: run `dockbridge stop`"), "{}", ended.err);
+    assert_eq!(world.list("servers").await.len(), 1);
 }

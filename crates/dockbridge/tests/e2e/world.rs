@@ -99,6 +99,7 @@ impl World {
             .env("HOME", self.home.path())
             .env("XDG_STATE_HOME", self.path("state"))
             .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("XDG_RUNTIME_DIR", self.home.path())
             .env("TERM", "dumb")
             .env("LC_ALL", "C.UTF-8")
             .current_dir(self.home.path());
