@@ -52,13 +52,10 @@ async fn a_machine_boots_and_its_volume_outlives_it() {
     assert_eq!(host.run("docker info --format '{{.Driver}}'").await, "overlay2");
 
     // The engine inside runs a container of a static busybox, and keeps image and volume on the disk.
-    host.send(&support::busybox_tar(), "docker import - busybox:test").await;
+    host.send(&hcloud_emulator::machines::busybox::archive().unwrap(), "docker import - busybox:test").await;
     host.run("docker volume create kept").await;
-    assert_eq!(
-        host.run("docker run --rm -v kept:/v busybox:test /busybox sh -c '/busybox echo hi | /busybox tee /v/f'").await,
-        "hi"
-    );
-    host.run("docker run -d --name web -p 8080:80 busybox:test /busybox httpd -f -p 80").await;
+    assert_eq!(host.run("docker run --rm -v kept:/v busybox:test busybox sh -c 'echo hi | tee /v/f'").await, "hi");
+    host.run("docker run -d --name web -p 8080:80 busybox:test busybox httpd -f -p 80").await;
     host.run("curl -s -o /dev/null http://127.0.0.1:8080/").await;
 
     // A reboot keeps the disk and the volume's link.
@@ -77,7 +74,7 @@ async fn a_machine_boots_and_its_volume_outlives_it() {
     let host = Host::wait_for(&login, second.address).await;
     host.run("cloud-init status --wait").await;
     assert_eq!(host.run("docker image ls -q busybox:test | wc -l").await, "1");
-    assert_eq!(host.run("docker run --rm -v kept:/v busybox:test /busybox cat /v/f").await, "hi");
+    assert_eq!(host.run("docker run --rm -v kept:/v busybox:test busybox cat /v/f").await, "hi");
     assert_eq!(host.run("docker ps -a --filter name=web --format '{{.Names}}'").await, "web");
 
     machines.shutdown().await.unwrap();

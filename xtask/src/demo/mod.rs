@@ -113,7 +113,7 @@ async fn scenes(stage: &Stage, keep: bool, interrupted: &CancellationToken) -> R
     stage.say(
         "The first Docker command creates a server. (No registry is needed: busybox is imported from this machine.)",
     );
-    let tar = stage::busybox_tar()?;
+    let tar = hcloud_emulator::machines::busybox::archive()?;
     stage.docker_with(&["import", "-", "busybox"], tar).await?;
     stage.docker(&["run", "--rm", "busybox", "echo", "Hello from a server that did not exist a minute ago"]).await?;
     stage

@@ -148,20 +148,3 @@ impl Stage {
         if status.success() { Ok(()) } else { Err(format!("`{line}` failed ({status})").into()) }
     }
 }
-
-/// A root file system with this machine's static busybox, as a tar archive.
-pub(super) fn busybox_tar() -> Result<Vec<u8>, Failure> {
-    let busybox = ["/bin/busybox", "/usr/bin/busybox"]
-        .into_iter()
-        .find(|path| Path::new(path).exists())
-        .ok_or("there is no busybox: install the package busybox-static")?;
-    let root = tempfile::tempdir()?;
-    let bin = root.path().join("bin");
-    std::fs::create_dir(&bin)?;
-    std::fs::copy(busybox, bin.join("busybox"))?;
-    for name in ["sh", "echo", "cat", "ls", "sleep", "seq", "hostname"] {
-        std::os::unix::fs::symlink("busybox", bin.join(name))?;
-    }
-    let output = std::process::Command::new("tar").arg("-C").arg(root.path()).args(["-c", "."]).output()?;
-    if output.status.success() { Ok(output.stdout) } else { Err("tar failed".into()) }
-}

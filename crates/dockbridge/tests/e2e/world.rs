@@ -187,7 +187,7 @@ impl World {
 
     /// Makes a small image called `busybox` out of this machine's static busybox, since no registry can be reached.
     pub(crate) fn import_busybox(&self) {
-        let tar = busybox_tar(self.home.path());
+        let tar = hcloud_emulator::machines::busybox::archive().unwrap();
         self.docker_with(&["import", "--change", "CMD [\"/bin/sh\"]", "-", "busybox"], &tar);
     }
 
@@ -280,44 +280,4 @@ pub(crate) fn succeeded(what: &str, output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{what}: {}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr));
     text(&output.stdout)
-}
-
-/// A root file system with busybox and links to it for the commands that tests use.
-fn busybox_tar(scratch: &Path) -> Vec<u8> {
-    let busybox = ["/bin/busybox", "/usr/bin/busybox"].into_iter().find(|path| Path::new(path).exists());
-    let busybox = busybox.expect("a static busybox is needed: package busybox-static");
-    let root = tempfile::tempdir_in(scratch).unwrap();
-    let bin = root.path().join("bin");
-    fs::create_dir(&bin).unwrap();
-    fs::create_dir(root.path().join("tmp")).unwrap();
-    fs::copy(busybox, bin.join("busybox")).unwrap();
-    for name in [
-        "sh",
-        "cat",
-        "echo",
-        "sleep",
-        "ls",
-        "stty",
-        "tty",
-        "dd",
-        "sha256sum",
-        "true",
-        "false",
-        "netstat",
-        "seq",
-        "wc",
-        "head",
-        "mkdir",
-        "hostname",
-        "test",
-        "touch",
-        "yes",
-        "trap",
-        "tail",
-    ] {
-        std::os::unix::fs::symlink("busybox", bin.join(name)).unwrap();
-    }
-    let output = Command::new("tar").arg("-C").arg(root.path()).args(["-c", "."]).output().unwrap();
-    assert!(output.status.success());
-    output.stdout
 }

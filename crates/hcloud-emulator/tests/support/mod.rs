@@ -153,16 +153,6 @@ impl<'a> Host<'a> {
     }
 }
 
-/// A container image with nothing but a static busybox.
-pub(crate) fn busybox_tar() -> Vec<u8> {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::copy("/bin/busybox", directory.path().join("busybox")).unwrap();
-    let output =
-        std::process::Command::new("tar").arg("-C").arg(directory.path()).args(["-c", "busybox"]).output().unwrap();
-    assert!(output.status.success());
-    output.stdout
-}
-
 /// Processes that belong to the cache directory's engine.
 pub(crate) fn processes() -> Vec<String> {
     let engine = cache().canonicalize().unwrap().join("engine").display().to_string();
