@@ -14,6 +14,7 @@ mod hangup;
 mod inbound;
 mod relay;
 mod reply;
+mod sides;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -16,14 +16,12 @@ use super::{
     MachineError,
     engine::Engine,
     host,
-    place::Place,
+    place::{BUILD_PREFIX, Place},
     tool::{self, QUICK, failed, io_failed},
 };
 
 mod source;
 
-/// How the name of a directory starts that an image is built in.
-pub(super) const BUILD_PREFIX: &str = "build-";
 /// The name of the images inside the private engine.
 const REPOSITORY: &str = "hcloud-machine";
 /// How long a step of a build may take; the first downloads about 150 MB.

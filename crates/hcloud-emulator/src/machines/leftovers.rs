@@ -43,7 +43,7 @@ pub(super) async fn clear(place: &Place) -> Result<(), MachineError> {
     }
     let entries = std::fs::read_dir(&place.cache).map_err(io_failed("clean up", &place.cache))?;
     for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(super::image::BUILD_PREFIX) {
+        if entry.file_name().to_string_lossy().starts_with(super::place::BUILD_PREFIX) {
             remove_tree(&entry.path())?;
         }
     }

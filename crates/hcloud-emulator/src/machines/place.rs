@@ -14,6 +14,9 @@ use super::{
     tool::{self, QUICK, failed, io_failed},
 };
 
+/// How the name of a directory starts that an image is built in.
+pub(super) const BUILD_PREFIX: &str = "build-";
+
 /// How long to wait for another process that uses the same cache directory.
 const LOCK_WAIT: Duration = Duration::from_mins(15);
 /// How often to look whether the other process is gone.

@@ -2,77 +2,17 @@
 
 use std::sync::Arc;
 
-use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_util::sync::CancellationToken;
 
 use super::exchange::{self, Verdict};
-use super::hangup::Hangup;
-use super::inbound::Inbound;
+use super::sides::{Client, Engine, Meter};
 use super::{relay, reply};
 use crate::connector::{Connector, LocalAnswer, Opened, Refusal};
 use crate::http::framing::Framing;
 use crate::http::head::{Parsed, RequestHead, parse_request};
 use crate::observer::{ConnectionId, Direction, Observer};
-use crate::stream::BoxedStream;
-
-/// The client's side.
-pub(super) struct Client {
-    pub(super) inbound: Inbound,
-    pub(super) read: OwnedReadHalf,
-    pub(super) write: OwnedWriteHalf,
-    pub(super) hangup: Hangup,
-}
-
-impl Client {
-    fn new(stream: UnixStream) -> Self {
-        let hangup = Hangup::of(&stream);
-        let (read, write) = stream.into_split();
-        Self { inbound: Inbound::new(), read, write, hangup }
-    }
-}
-
-/// The engine's side.
-pub(super) struct Engine {
-    pub(super) inbound: Inbound,
-    pub(super) read: ReadHalf<BoxedStream>,
-    pub(super) write: WriteHalf<BoxedStream>,
-}
-
-impl Engine {
-    fn new(stream: BoxedStream) -> Self {
-        let (read, write) = tokio::io::split(stream);
-        Self { inbound: Inbound::new(), read, write }
-    }
-}
-
-/// Tells the observer about one connection, and about its end when dropped.
-pub(super) struct Meter {
-    id: ConnectionId,
-    observer: Arc<dyn Observer>,
-}
-
-impl Meter {
-    fn new(id: ConnectionId, observer: Arc<dyn Observer>) -> Self {
-        observer.opened(id);
-        Self { id, observer }
-    }
-
-    pub(super) fn bytes(&self, direction: Direction, count: usize) {
-        self.observer.bytes(self.id, direction, count as u64);
-    }
-
-    pub(super) fn answered(&self, status: u16) {
-        self.observer.answered(self.id, status);
-    }
-}
-
-impl Drop for Meter {
-    fn drop(&mut self) {
-        self.observer.closed(self.id);
-    }
-}
 
 /// What comes next on a connection that is between two requests.
 enum Next {
@@ -120,8 +60,9 @@ impl Connection {
                 },
                 Next::End => return,
             };
-            tracing::debug!(connection = %self.meter.id, method = head.method, target = head.target, "request");
-            self.meter.observer.request(self.meter.id, &head);
+            // The query is left out of logs: it holds what was passed as build arguments, passwords among them.
+            tracing::debug!(connection = %self.meter.id, method = head.method, path = head.path(), "request");
+            self.meter.request(&head);
             let route = match kept.take() {
                 Some(engine) => Route::Engine(engine),
                 None => self.route(&head, head_bytes, &mut client).await,
@@ -136,7 +77,7 @@ impl Connection {
                 Route::Answered => {}
                 Route::End => return,
             }
-            self.meter.observer.finished(self.meter.id);
+            self.meter.finished();
         }
     }
 
@@ -216,8 +157,8 @@ impl Connection {
             Verdict::NextRequest => return true,
             Verdict::Raw => self.relay(client, engine).await,
             Verdict::EngineLost => {
-                tracing::warn!(connection = %self.meter.id, target = head.target, "the engine was lost before it answered");
-                self.meter.observer.engine_lost(self.meter.id);
+                tracing::warn!(connection = %self.meter.id, path = head.path(), "the engine was lost before it answered");
+                self.meter.engine_lost();
                 let refusal = reply::refusal(&Refusal::new(reply::ENGINE_LOST));
                 self.answer(&refusal, head, true, client).await;
             }

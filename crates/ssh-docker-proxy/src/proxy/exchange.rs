@@ -2,9 +2,9 @@
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
-use super::connection::{Client, Engine, Meter};
 use super::hangup::Hangup;
 use super::inbound::Inbound;
+use super::sides::{Client, Engine, Meter};
 use crate::http::body::BodyScanner;
 use crate::http::head::{Parsed, RequestHead, parse_response};
 use crate::observer::Direction;
