@@ -88,9 +88,8 @@ impl<M: ServerManager> Driver<M> {
                     // known of the server any more, and looking for it is the only honest answer.
                     Err(error) => {
                         tracing::error!(%error, "an operation on the server ended abnormally");
-                        self.tell(Event::ProvisionFailed { generation: machine.generation, leftover: true });
-                        self.tell(Event::SearchFailed(machine.generation));
-                        self.tell(Event::DestroyFailed(machine.generation));
+                        self.refuse(ServerError::Abnormal.into());
+                        self.tell(abnormal_end(machine));
                     }
                 },
                 cause = lost => {
@@ -227,6 +226,16 @@ impl<M: ServerManager> Driver<M> {
                 Outcome::Destroyed(generation, manager.destroy().await)
             }),
         };
+    }
+}
+
+/// What it means that the effect under way ended without an outcome: the worst that it can have been.
+const fn abnormal_end(machine: Machine) -> Event {
+    let generation = machine.generation;
+    match machine.state {
+        State::Provisioning { .. } => Event::ProvisionFailed { generation, leftover: true },
+        State::ShuttingDown { .. } => Event::DestroyFailed(generation),
+        State::Absent | State::Running { .. } | State::Unreachable { .. } => Event::SearchFailed(generation),
     }
 }
 

@@ -34,6 +34,7 @@ struct FakeCloud {
     provisions: Mutex<Vec<Result<(), bool>>>,
     searches: Mutex<Vec<Search>>,
     link: Arc<FakeLink>,
+    panics: std::sync::atomic::AtomicBool,
     provisioned: AtomicU32,
     destroyed: AtomicU32,
 }
@@ -68,6 +69,7 @@ impl ServerManager for FakeCloud {
         self.provisioned.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
         let planned = self.provisions.lock().await.pop();
+        assert!(!self.panics.load(Ordering::SeqCst), "the test wants a provisioning that ends abnormally");
         match planned {
             Some(Ok(())) => Ok(self.engine()),
             Some(Err(leftover)) => {
@@ -169,6 +171,17 @@ async fn a_server_on_record_is_taken_over_at_the_start() {
     let driver = tokio::spawn(driver.run(true));
     assert!(handle.engine().await.is_ok());
     assert_eq!(cloud.provisioned.load(Ordering::SeqCst), 0);
+    handle.stop().await;
+    driver.await.unwrap();
+    assert_eq!(cloud.destroyed.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_ends_abnormally_is_cleaned_up_once() {
+    let (cloud, handle, driver) = started(FakeCloud::default());
+    cloud.panics.store(true, Ordering::SeqCst);
+    let refused = handle.engine().await.err().map(|error| error.code().to_owned());
+    assert_eq!(refused.as_deref(), Some("abnormal_end"));
     handle.stop().await;
     driver.await.unwrap();
     assert_eq!(cloud.destroyed.load(Ordering::SeqCst), 1);

@@ -121,6 +121,9 @@ pub enum ServerError {
     /// DockBridge itself has ended, so nobody can provide a server.
     #[error("DockBridge has ended")]
     DriverGone,
+    /// An operation ended without an outcome; a fault of DockBridge.
+    #[error("an operation on the server ended abnormally")]
+    Abnormal,
     /// The user-data could not be rendered; a fault of DockBridge.
     #[error("the server's user-data could not be rendered: {0}")]
     UserData(String),
@@ -145,6 +148,7 @@ impl ServerError {
             Self::NotGone { .. } => "server_not_gone",
             Self::Stopping => "stopping",
             Self::DriverGone => "ended",
+            Self::Abnormal => "abnormal_end",
             Self::UserData(_) => "user_data",
         }
     }
@@ -165,6 +169,7 @@ impl ServerError {
             | Self::NoAddress { .. }
             | Self::Stopping
             | Self::DriverGone
+            | Self::Abnormal
             | Self::UserData(_) => false,
         }
     }
@@ -201,6 +206,7 @@ impl ServerError {
             }
             Self::NotGone { .. } => "DockBridge goes on trying; look at the Hetzner Console as well".to_owned(),
             Self::Stopping | Self::DriverGone => "run the command again after `dockbridge start`".to_owned(),
+            Self::Abnormal => "look at the log for what happened; the server is destroyed and the volume is kept".to_owned(),
             Self::NoAddress { .. } | Self::UserData(_) => return None,
         };
         Some(hint)
