@@ -14,6 +14,9 @@ pub use operation::Operation;
 
 use crate::ActionId;
 
+/// What the API says of a path that it does not know, with the code of a missing resource (observed 2026-09).
+const NO_ROUTE: &str = "api route not found";
+
 /// A failed call.
 #[derive(Debug, Error)]
 pub enum Error {
@@ -204,10 +207,11 @@ impl Error {
         }
     }
 
-    /// Whether the API says that the resource does not exist.
+    /// Whether the API says that the resource does not exist. That there is no such *route* says nothing about resources:
+    /// an endpoint with a slip in its path must not make a server look deleted.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Api(error) if error.code == ErrorCode::NotFound)
+        matches!(self, Self::Api(error) if error.code == ErrorCode::NotFound && error.message != NO_ROUTE)
     }
 }
 

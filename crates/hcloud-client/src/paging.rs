@@ -47,7 +47,9 @@ pub(crate) async fn all<P: Page>(transport: &Transport, path: &str, filter: Quer
         let (entries, meta) = page.into_parts();
         items.extend(entries);
         match meta.pagination.and_then(|pagination| pagination.next_page) {
-            Some(next) => number = next,
+            Some(next) if next > number => number = next,
+            // A list that goes in circles has no end.
+            Some(_) => break,
             None => return Ok(items),
         }
     }

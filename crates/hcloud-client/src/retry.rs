@@ -112,7 +112,9 @@ fn may_repeat(error: &Error, operation: &Operation) -> bool {
     match error {
         Error::Connect { .. } => true,
         Error::Timeout { .. } | Error::ConnectionLost { .. } => !operation.changes_something(),
-        Error::Api(api) => !operation.changes_something() && matches!(api.status, 429 | 502 | 503 | 504),
+        // What exceeds the rate limit is refused before anything is done, whatever it was.
+        Error::Api(api) if api.status == 429 => true,
+        Error::Api(api) => !operation.changes_something() && matches!(api.status, 502..=504),
         Error::Request { .. }
         | Error::Decode { .. }
         | Error::TooManyPages { .. }

@@ -51,6 +51,7 @@ pub struct Volume {
     #[serde(rename = "size", deserialize_with = "whole_number")]
     pub size_gb: u32,
     /// Where it appears on its server, such as `/dev/disk/by-id/scsi-0HC_Volume_4711`.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub linux_device: String,
     /// The file system it was made with.
     #[serde(default)]

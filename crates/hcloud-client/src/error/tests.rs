@@ -102,3 +102,13 @@ fn a_body_that_is_not_the_apis_leaves_what_the_status_tells() {
         }
     }
 }
+
+#[test]
+fn a_route_that_does_not_exist_says_nothing_about_resources() {
+    let missing = |message: &str| {
+        let body = format!(r#"{{"error":{{"code":"not_found","message":"{message}","details":null}}}}"#);
+        read(Method::GET, 404, &body).is_not_found()
+    };
+    assert!(missing("server with ID '42' not found"));
+    assert!(!missing("api route not found"));
+}

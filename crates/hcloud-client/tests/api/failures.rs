@@ -38,7 +38,6 @@ async fn a_list_gives_up_with_the_last_failure() {
 #[tokio::test]
 async fn a_create_is_sent_once_whatever_the_failure() {
     for (answer, uncertain) in [
-        (Answer::error(429, "rate_limit_exceeded"), false),
         (Answer::error(412, "resource_unavailable"), false),
         (Answer::error(502, "bad_gateway"), true),
         (Answer::error(503, "unavailable"), true),
