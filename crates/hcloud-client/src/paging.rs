@@ -39,7 +39,9 @@ struct Pagination {
 pub(crate) async fn all<P: Page>(transport: &Transport, path: &str, filter: Query) -> Result<Vec<P::Item>, Error> {
     let mut items = Vec::new();
     let mut number = 1;
-    for _ in 0..MAX_PAGES {
+    let mut pages = 0;
+    while pages < MAX_PAGES {
+        pages += 1;
         let mut query = filter.clone();
         query.push(("page", number.to_string()));
         query.push(("per_page", PER_PAGE.to_string()));
@@ -53,7 +55,7 @@ pub(crate) async fn all<P: Page>(transport: &Transport, path: &str, filter: Quer
             None => return Ok(items),
         }
     }
-    Err(Error::TooManyPages { operation: Operation::new(Method::GET, path), pages: MAX_PAGES })
+    Err(Error::TooManyPages { operation: Operation::new(Method::GET, path), pages })
 }
 
 /// Declares the page of a resource: the type of its entries and the name that the list has in the answer.

@@ -39,8 +39,13 @@ async fn a_page_that_fails_fails_the_list() {
 
 #[tokio::test]
 async fn a_list_without_an_end_is_an_error() {
-    let page = || Answer::new(200, r#"{"servers":[],"meta":{"pagination":{"next_page":2}}}"#);
-    let api = ScriptedApi::start(std::iter::repeat_with(page).take(1000)).await;
+    let page =
+        |next: u32| Answer::new(200, format!(r#"{{"servers":[],"meta":{{"pagination":{{"next_page":{next}}}}}}}"#));
+    let circle = ScriptedApi::start([page(2), page(2), page(2)]).await;
+    let error = circle.client().servers().list(&ServerFilter::default()).await.unwrap_err();
+    assert!(matches!(error, Error::TooManyPages { pages: 2, .. }), "{error:?}");
+
+    let api = ScriptedApi::start((2..1000).map(page)).await;
     let error = api.client().servers().list(&ServerFilter::default()).await.unwrap_err();
     assert!(matches!(error, Error::TooManyPages { pages: 200, .. }), "{error:?}");
     assert_eq!(api.lines().len(), 200);
