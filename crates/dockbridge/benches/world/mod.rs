@@ -56,11 +56,7 @@ pub(crate) fn run(work: impl FnOnce(&World) + Send + 'static) -> ExitCode {
             emulator = emulated_cloud() => emulator,
             () = &mut ended => return ExitCode::from(INTERRUPTED),
         };
-        let world = Arc::new(World {
-            home: tempfile::Builder::new().prefix("dockbridge-bench-").tempdir().unwrap(),
-            endpoint: emulator.endpoint(),
-            processes: Mutex::default(),
-        });
+        let world = Arc::new(World { home: home(), endpoint: emulator.endpoint(), processes: Mutex::default() });
         let (done, finished) = tokio::sync::oneshot::channel();
         let working = Arc::clone(&world);
         // Processes are tied to the life of the thread that starts them, so it must not be one that comes and goes.
@@ -76,7 +72,10 @@ pub(crate) fn run(work: impl FnOnce(&World) + Send + 'static) -> ExitCode {
                 let _ = worker.join();
                 if finished.unwrap_or(false) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
             }
-            () = &mut ended => ExitCode::from(INTERRUPTED),
+            () = &mut ended => {
+                eprintln!("interrupted: whatever still runs is ended, and says so");
+                ExitCode::from(INTERRUPTED)
+            }
         };
         world.end_processes();
         let removed = emulator.shutdown().await;
@@ -87,6 +86,20 @@ pub(crate) fn run(work: impl FnOnce(&World) + Send + 'static) -> ExitCode {
     });
     runtime.shutdown_background();
     outcome
+}
+
+/// A new home, after those of benchmarks that were killed have been removed. Their names say which process made them.
+fn home() -> TempDir {
+    let prefix = "dockbridge-bench-";
+    for entry in std::fs::read_dir(std::env::temp_dir()).unwrap().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(prefix)?.split('-').next()?.parse::<u32>().ok());
+        if owner.is_some_and(|owner| !Path::new("/proc").join(owner.to_string()).exists()) {
+            // Somebody else's cannot be removed, and need not be.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    tempfile::Builder::new().prefix(&format!("{prefix}{}-", std::process::id())).tempdir().unwrap()
 }
 
 async fn emulated_cloud() -> Emulator {
