@@ -84,8 +84,8 @@ impl<M: ServerManager> Driver<M> {
                 },
                 Some(outcome) = self.effect.join_next() => match outcome {
                     Ok(outcome) => self.take(outcome),
-                    // An effect neither panics nor is aborted while the driver lives; if one ever did, nothing would be
-                    // known of the server any more, and looking for it is the only honest answer.
+                    // An effect neither panics nor is aborted while the driver lives. If one ever did, it would not be known
+                    // what it has done, so the worst is assumed.
                     Err(error) => {
                         tracing::error!(%error, "an operation on the server ended abnormally");
                         self.refuse(ServerError::Abnormal.into());
@@ -103,7 +103,6 @@ impl<M: ServerManager> Driver<M> {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Engine(waiter) => {
-                self.waiters.retain(|waiter| !waiter.is_closed());
                 self.waiters.push(waiter);
                 self.tell(Event::EngineWanted);
             }
@@ -151,7 +150,8 @@ impl<M: ServerManager> Driver<M> {
             }
             Outcome::Destroyed(generation, Err(error)) => {
                 tracing::error!(error = error.in_one_line(), "the server could not be destroyed yet");
-                self.snapshot.send_modify(|snapshot| snapshot.last_error = Some(Arc::new(error)));
+                // It is tried again without end, and nobody can be kept waiting that long.
+                self.refuse(error);
                 Event::DestroyFailed(generation)
             }
         };
@@ -167,7 +167,10 @@ impl<M: ServerManager> Driver<M> {
 
     /// Tells everybody who waits that there will be no engine.
     fn refuse(&mut self, error: DockBridgeError) {
-        let error = Arc::new(error);
+        self.refuse_all(&Arc::new(error));
+    }
+
+    fn refuse_all(&mut self, error: &SharedError) {
         self.snapshot.send_modify(|snapshot| snapshot.last_error = Some(error.clone()));
         for waiter in self.waiters.drain(..) {
             // Whoever has gone away needs no answer.
@@ -195,6 +198,8 @@ impl<M: ServerManager> Driver<M> {
 
     /// Answers those who wait, where the state is an answer.
     fn settle(&mut self, machine: Machine) {
+        // No server is provisioned, or searched, for somebody who has gone away.
+        self.waiters.retain(|waiter| !waiter.is_closed());
         match machine.state {
             State::Running { .. } => {
                 let Some(engine) = self.snapshot.borrow().engine.clone() else { return };
@@ -204,7 +209,11 @@ impl<M: ServerManager> Driver<M> {
                 }
             }
             _ if machine.stopping && !self.waiters.is_empty() => self.refuse(ServerError::Stopping.into()),
-            // A server that is gone while requests wait for it to be found again is replaced for them.
+            State::Absent if !self.waiters.is_empty() && machine.is_braked(Instant::now()) => {
+                let last = self.snapshot.borrow().last_error.clone();
+                self.refuse_all(&last.unwrap_or_else(|| Arc::new(ServerError::Abnormal.into())));
+            }
+            // Requests that arrived while the former server was shut down or searched get a new one.
             State::Absent if !self.waiters.is_empty() => self.tell(Event::EngineWanted),
             State::Absent | State::Provisioning { .. } | State::Unreachable { .. } | State::ShuttingDown { .. } => {}
         }

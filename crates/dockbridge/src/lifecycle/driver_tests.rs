@@ -1,6 +1,6 @@
 //! The driver with a cloud whose answers the test gives.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use jiff::Timestamp;
 use ssh_docker_proxy::{BoxedStream, SshError};
@@ -20,6 +20,10 @@ impl EngineLink for FakeLink {
         Box::pin(async { Ok(Box::new(tokio::io::duplex(64).0) as BoxedStream) })
     }
 
+    fn is_closed(&self) -> bool {
+        false
+    }
+
     fn closed(&self) -> LinkFuture<'_, SshError> {
         Box::pin(async {
             self.lost.notified().await;
@@ -34,7 +38,11 @@ struct FakeCloud {
     provisions: Mutex<Vec<Result<(), bool>>>,
     searches: Mutex<Vec<Search>>,
     link: Arc<FakeLink>,
-    panics: std::sync::atomic::AtomicBool,
+    panics: AtomicBool,
+    /// A search waits for `found`.
+    searching: AtomicBool,
+    found: Notify,
+    indestructible: AtomicBool,
     provisioned: AtomicU32,
     destroyed: AtomicU32,
 }
@@ -83,10 +91,17 @@ impl ServerManager for FakeCloud {
     }
 
     async fn search(&self, _: &CancellationToken) -> Result<Search, DockBridgeError> {
+        if self.searching.load(Ordering::SeqCst) {
+            self.found.notified().await;
+        }
         Ok(self.searches.lock().await.pop().unwrap_or(Search::Gone))
     }
 
     async fn destroy(&self) -> Result<(), DockBridgeError> {
+        if self.indestructible.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            return Err(ServerError::NotGone { name: "srv".to_owned(), after: Duration::from_secs(1) }.into());
+        }
         self.destroyed.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
@@ -125,7 +140,15 @@ async fn a_failure_reaches_everybody_who_waits_and_the_next_request_tries_again(
     for result in [one, two] {
         assert_eq!(result.err().map(|error| error.code().to_owned()).as_deref(), Some("no_server_type_available"));
     }
+    let again = handle.engine().await.err().map(|error| error.code().to_owned());
+    assert_eq!(
+        again.as_deref(),
+        Some("no_server_type_available"),
+        "no server a second for a client that asks in a loop"
+    );
+    tokio::time::advance(crate::lifecycle::machine::BRAKE).await;
     assert!(handle.engine().await.is_ok());
+    assert_eq!(cloud.provisioned.load(Ordering::SeqCst), 2);
     assert_eq!(cloud.destroyed.load(Ordering::SeqCst), 1, "what was left half-made is destroyed first");
     assert!(handle.snapshot().last_error.is_none());
     handle.stop().await;
@@ -185,4 +208,35 @@ async fn an_operation_that_ends_abnormally_is_cleaned_up_once() {
     handle.stop().await;
     driver.await.unwrap();
     assert_eq!(cloud.destroyed.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_provisioned_for_somebody_who_has_gone_away() {
+    let (cloud, handle, driver) = started(planned(&[Ok(()), Ok(())]));
+    assert!(handle.engine().await.is_ok());
+    let mut changes = handle.subscribe();
+    // Whoever asks while the server is looked for waits; this one leaves before it is known to be gone.
+    cloud.searching.store(true, Ordering::SeqCst);
+    cloud.link.lost.notify_one();
+    changes.wait_for(|snapshot| snapshot.engine.is_none()).await.unwrap();
+    assert!(tokio::time::timeout(Duration::from_secs(1), handle.engine()).await.is_err());
+    cloud.searching.store(false, Ordering::SeqCst);
+    cloud.found.notify_one();
+    changes.wait_for(|snapshot| snapshot.machine.state == State::Absent).await.unwrap();
+    assert_eq!(cloud.provisioned.load(Ordering::SeqCst), 1);
+    handle.stop().await;
+    driver.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_server_that_cannot_be_destroyed() {
+    let (cloud, handle, driver) = started(planned(&[Err(true)]));
+    cloud.indestructible.store(true, Ordering::SeqCst);
+    assert!(handle.engine().await.is_err());
+    let refused = handle.engine().await.err().map(|error| error.code().to_owned());
+    assert_eq!(refused.as_deref(), Some("server_not_gone"));
+    cloud.indestructible.store(false, Ordering::SeqCst);
+    handle.stop().await;
+    driver.await.unwrap();
+    assert!(cloud.destroyed.load(Ordering::SeqCst) >= 1);
 }

@@ -17,8 +17,9 @@
 //!                               └──────────────┘
 //! ```
 //!
-//! A request that arrives while a server is shut down is not lost: `wanted` is remembered, and `Destroyed` leads straight
-//! to the next provisioning. Once a stop has been requested nothing is provisioned any more.
+//! Requests wait in the driver, not here: it asks again (`EngineWanted`) for those that are still there when a state is
+//! reached from which a server can be had. A provisioning that failed after the order is not repeated at once, since each
+//! server costs a started hour. Once a stop has been requested nothing is provisioned any more.
 
 use std::time::Duration;
 
@@ -30,6 +31,10 @@ pub struct Generation(pub u64);
 
 /// The longest pause between two attempts to destroy a server, as the design's retry strategy has it.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// How long no further server is ordered after one came to nothing, so that a client that asks in a loop cannot order a
+/// server, and a started hour, with each question.
+pub const BRAKE: Duration = Duration::from_mins(1);
 
 /// Where the server stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +64,6 @@ pub enum State {
         since: Instant,
         /// Failed attempts so far.
         failures: u32,
-        /// Whether a request waits for the next server.
-        wanted: bool,
     },
 }
 
@@ -126,11 +129,13 @@ pub struct Machine {
     pub generation: Generation,
     /// Whether a stop has been requested; final.
     pub stopping: bool,
+    /// When the next server may be ordered at the earliest.
+    pub not_before: Option<Instant>,
 }
 
 impl Default for Machine {
     fn default() -> Self {
-        Self { state: State::Absent, generation: Generation(0), stopping: false }
+        Self { state: State::Absent, generation: Generation(0), stopping: false, not_before: None }
     }
 }
 
@@ -154,12 +159,14 @@ impl Machine {
                 }
             },
             Event::Reconnected(_) => self.if_unreachable(|machine| {
+                // News of the connection that was lost must not be taken for news of the new one.
+                let machine = Self { generation: Generation(machine.generation.0 + 1), ..machine };
                 if machine.stopping { machine.shut_down(now) } else { machine.to(State::Running { since: now }) }
             }),
             Event::ServerGone(_) => self.if_unreachable(|machine| machine.to(State::Absent)),
             Event::ServerUseless(_) => self.if_unreachable(|machine| machine.shut_down(now)),
             Event::SearchFailed(_) => self.search_failed(now),
-            Event::Destroyed(_) => self.destroyed(now),
+            Event::Destroyed(_) => self.destroyed(),
             Event::DestroyFailed(_) => self.destroy_failed(),
             Event::StopRequested => self.stop(now),
         }
@@ -200,18 +207,23 @@ impl Machine {
             return (self, None);
         }
         match self.state {
+            State::Absent if self.is_braked(now) => (self, None),
             State::Absent => self.provision(now),
             State::Unreachable { searching: false, since } => {
                 let state = State::Unreachable { since, searching: true };
                 (Self { state, ..self }, Some(Effect::Search(self.generation)))
             }
-            State::ShuttingDown { since, failures, wanted: _ } => {
-                self.to(State::ShuttingDown { since, failures, wanted: true })
-            }
-            State::Unreachable { searching: true, .. } | State::Provisioning { .. } | State::Running { .. } => {
-                (self, None)
-            }
+            State::Unreachable { searching: true, .. }
+            | State::Provisioning { .. }
+            | State::Running { .. }
+            | State::ShuttingDown { .. } => (self, None),
         }
+    }
+
+    /// Whether it is too early for another server.
+    #[must_use]
+    pub fn is_braked(self, now: Instant) -> bool {
+        self.not_before.is_some_and(|moment| now < moment)
     }
 
     fn provision(self, now: Instant) -> (Self, Option<Effect>) {
@@ -231,7 +243,7 @@ impl Machine {
 
     fn provision_failed(self, leftover: bool, now: Instant) -> (Self, Option<Effect>) {
         match self.state {
-            State::Provisioning { .. } if leftover => self.shut_down(now),
+            State::Provisioning { .. } if leftover => Self { not_before: Some(now + BRAKE), ..self }.shut_down(now),
             State::Provisioning { .. } => self.to(State::Absent),
             State::Absent | State::Running { .. } | State::Unreachable { .. } | State::ShuttingDown { .. } => {
                 (self, None)
@@ -264,13 +276,12 @@ impl Machine {
     }
 
     fn shut_down(self, now: Instant) -> (Self, Option<Effect>) {
-        let state = State::ShuttingDown { since: now, failures: 0, wanted: false };
+        let state = State::ShuttingDown { since: now, failures: 0 };
         (Self { state, ..self }, Some(Effect::Destroy { generation: self.generation, after: Duration::ZERO }))
     }
 
-    fn destroyed(self, now: Instant) -> (Self, Option<Effect>) {
+    fn destroyed(self) -> (Self, Option<Effect>) {
         match self.state {
-            State::ShuttingDown { wanted: true, .. } if !self.stopping => self.provision(now),
             State::ShuttingDown { .. } => self.to(State::Absent),
             State::Absent | State::Provisioning { .. } | State::Running { .. } | State::Unreachable { .. } => {
                 (self, None)
@@ -281,9 +292,9 @@ impl Machine {
     /// Tries again after 1, 2, 4, 8 … 60 s, without end: a server that cannot be destroyed is billed.
     fn destroy_failed(self) -> (Self, Option<Effect>) {
         match self.state {
-            State::ShuttingDown { since, failures, wanted } => {
+            State::ShuttingDown { since, failures } => {
                 let after = Duration::from_secs(1 << failures.min(6)).min(LONGEST_PAUSE);
-                let state = State::ShuttingDown { since, failures: failures.saturating_add(1), wanted };
+                let state = State::ShuttingDown { since, failures: failures.saturating_add(1) };
                 (Self { state, ..self }, Some(Effect::Destroy { generation: self.generation, after }))
             }
             State::Absent | State::Provisioning { .. } | State::Running { .. } | State::Unreachable { .. } => {

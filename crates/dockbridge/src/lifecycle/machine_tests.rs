@@ -69,15 +69,29 @@ fn old_news_is_no_news() {
 }
 
 #[test]
-fn a_request_during_the_shutdown_gets_the_next_server() {
+fn no_server_is_ordered_for_a_while_after_one_came_to_nothing() {
+    let failed = Event::ProvisionFailed { generation: G1, leftover: true };
+    let now = Instant::now();
+    let mut machine = Machine::default();
+    for event in [Event::EngineWanted, failed, Event::EngineWanted, Event::Destroyed(G1)] {
+        machine = machine.step(event, now).0;
+    }
+    assert_eq!(machine.state, State::Absent);
+    assert_eq!(machine.step(Event::EngineWanted, now + BRAKE / 2).1, None);
+    assert_eq!(machine.step(Event::EngineWanted, now + BRAKE).1, Some(Effect::Provision(Generation(2))));
+}
+
+#[test]
+fn news_of_the_connection_before_a_reconnection_is_old() {
     let (machine, effects) = run(&[
         Event::EngineWanted,
-        Event::ProvisionFailed { generation: G1, leftover: true },
-        Event::EngineWanted,
-        Event::Destroyed(G1),
+        Event::Provisioned(G1),
+        Event::ConnectionLost(G1),
+        Event::Reconnected(G1),
+        Event::ConnectionLost(G1),
     ]);
-    assert!(matches!(machine.state, State::Provisioning { .. }));
-    assert_eq!(effects.last(), Some(&Effect::Provision(Generation(2))));
+    assert!(matches!(machine.state, State::Running { .. }));
+    assert_eq!((machine.generation, effects.len()), (Generation(2), 2));
 }
 
 #[test]

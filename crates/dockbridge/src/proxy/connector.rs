@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use ssh_docker_proxy::{Connector, LocalAnswer, OpenFuture, Opened, Refusal, RequestHead};
 
-use crate::{lifecycle::Handle, state::StateDir};
+use crate::{error::DockBridgeError, lifecycle::Handle, state::StateDir};
 
 /// How often a request is given to another engine when the one it was given has just vanished.
 const ATTEMPTS: u32 = 3;
@@ -31,10 +31,13 @@ impl EngineConnector {
                 self.lifecycle.engine().await.map_err(|error| Refusal::new(error.in_one_line()))?;
             match engine.link.open().await {
                 Ok(stream) => return Ok(Opened::Stream(stream)),
-                Err(error) => {
+                Err(error) if engine.link.is_closed() => {
                     self.lifecycle.report_lost(generation, &error).await;
                     last = Some(error);
                 }
+                // The connection lives, with everybody's work on it: what failed is this one stream, for a local reason such
+                // as too many open files.
+                Err(error) => return Err(Refusal::new(DockBridgeError::from(error).in_one_line())),
             }
         }
         let cause = last.map(|error| error.to_string()).unwrap_or_default();

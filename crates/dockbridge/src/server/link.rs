@@ -14,6 +14,10 @@ impl EngineLink for SshLink {
         Box::pin(self.connection.open())
     }
 
+    fn is_closed(&self) -> bool {
+        self.connection.is_closed()
+    }
+
     fn closed(&self) -> LinkFuture<'_, SshError> {
         Box::pin(self.connection.closed())
     }

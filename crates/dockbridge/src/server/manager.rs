@@ -16,6 +16,9 @@ pub trait EngineLink: Send + Sync + 'static {
     /// Opens a stream to the engine's socket.
     fn open(&self) -> LinkFuture<'_, Result<BoxedStream, SshError>>;
 
+    /// Whether the way is lost.
+    fn is_closed(&self) -> bool;
+
     /// Completes when the way is lost, and says why.
     fn closed(&self) -> LinkFuture<'_, SshError>;
 }
