@@ -41,7 +41,8 @@ pub struct Bridge {
     /// Ends the proxy, and after the driver the control server.
     end_proxy: CancellationToken,
     end_control: CancellationToken,
-    _sockets: [BoundSocket; 2],
+    docker_socket: BoundSocket,
+    _control_socket: BoundSocket,
     _run_dir: RunDir,
     _lock: StateLock,
 }
@@ -58,8 +59,6 @@ impl Bridge {
         let control_socket = ssh_docker_proxy::bind(&state.control_path())?;
         let socket = ssh_docker_proxy::bind(&config.docker.socket_path)?;
 
-        let (driver, lifecycle) = Driver::new(servers.clone());
-        let driver = tokio::spawn(driver.run(on_record));
         let activity = Arc::new(ActivityTracker::default());
         let (end_proxy, end_control) = (CancellationToken::new(), CancellationToken::new());
         let listener = |socket: &BoundSocket| {
@@ -67,9 +66,13 @@ impl Bridge {
                 .listener()
                 .map_err(|source| crate::control::ControlError::Io { path: socket.path().to_owned(), source })
         };
+        // Everything that can fail has been done before the first task is spawned.
+        let (docker_listener, control_listener) = (listener(&socket)?, listener(&control_socket)?);
+        let (driver, lifecycle) = Driver::new(servers.clone());
+        let driver = tokio::spawn(driver.run(on_record));
         let proxy = tokio::spawn(ssh_docker_proxy::serve(
-            listener(&socket)?,
-            Arc::new(EngineConnector::new(lifecycle.clone(), state)),
+            docker_listener,
+            Arc::new(EngineConnector::new(lifecycle.clone(), state, config.hetzner.image.clone())),
             activity.clone(),
             ServeOptions { drain: DRAIN },
             end_proxy.clone(),
@@ -79,9 +82,8 @@ impl Bridge {
             Arc::new(move || report(&lifecycle, &activity, &path.display().to_string()))
         };
         let control = ControlServer { report, lifecycle: lifecycle.clone(), stop: stop.clone() };
-        let control = tokio::spawn(control.serve(listener(&control_socket)?, end_control.clone()));
+        let control = tokio::spawn(control.serve(control_listener, end_control.clone()));
         let socket_path = socket.path().to_owned();
-        let sockets = [socket, control_socket];
         Ok(Self {
             lifecycle,
             servers,
@@ -94,7 +96,8 @@ impl Bridge {
             stop,
             end_proxy,
             end_control,
-            _sockets: sockets,
+            docker_socket: socket,
+            _control_socket: control_socket,
             _run_dir: run_dir,
             _lock: lock,
         })
@@ -139,6 +142,8 @@ impl Bridge {
     /// next start.
     pub async fn shut_down(self) -> ServeReport {
         self.end_proxy.cancel();
+        // Nobody accepts any more, so a client must be refused by the system instead of waiting in its queue.
+        drop(self.docker_socket);
         // Requests that only wait for a server would hold up the end until they are cut: they are told at once instead.
         if self.lifecycle.running().is_none() {
             self.lifecycle.stop().await;

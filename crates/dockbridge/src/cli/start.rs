@@ -1,6 +1,6 @@
 //! `dockbridge start`: listens until it is told to stop.
 
-use std::{collections::BTreeSet, future::pending, io::Write, time::Duration};
+use std::{collections::BTreeSet, io::Write, time::Duration};
 
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -16,7 +16,7 @@ use crate::{
     control::ControlError,
     environment::Environment,
     error::{DockBridgeError, ErrorCategory},
-    lifecycle::{Snapshot, machine::State},
+    lifecycle::machine::State,
     server::Phase,
 };
 
@@ -56,37 +56,34 @@ pub(super) async fn run(
 
     let outcome = serve(&bridge, &mut signals, terminal).await;
     let absent = bridge.lifecycle().snapshot().machine.state == State::Absent;
+    let outcome = match outcome {
+        Err(error) if !absent => {
+            // A slip in the configuration, or a token that was replaced, is no wish to destroy what runs on the server.
+            let _ = writeln!(
+                terminal.err,
+                "The server on record is left as it is: it runs on and is billed. `dockbridge start` with a correct \
+                 configuration takes it up again, `dockbridge stop` destroys it."
+            );
+            return Err(error);
+        }
+        outcome => outcome,
+    };
     if !absent {
         let _ = writeln!(
             terminal.err,
             "Stopping. The server is destroyed, the volume is kept. Ctrl-C again to leave at once."
         );
     }
-    // A wrong token, for one, would keep a server of a former run from being destroyed for ever.
-    let mut changes = bridge.lifecycle().subscribe();
-    let hopeless = async {
-        match &outcome {
-            Err(_) if changes.wait_for(Snapshot::cannot_destroy).await.is_ok() => {}
-            Ok(()) | Err(_) => pending().await,
+    tokio::select! {
+        _ = bridge.shut_down() => {
+            if outcome.is_ok() {
+                let _ = writeln!(terminal.err, "Stopped. Nothing is running; the volume is kept.");
+            }
+            outcome
         }
-    };
-    let stopped = tokio::select! {
-        _ = bridge.shut_down() => true,
-        () = signals.next() => false,
-        () = hopeless => false,
-    };
-    match (stopped, &outcome) {
-        (true, Ok(())) => {
-            let _ = writeln!(terminal.err, "Stopped. Nothing is running; the volume is kept.");
-        }
-        (true, Err(_)) => {}
-        // Whoever left at once must learn that it may cost money, by the exit status too.
-        (false, Ok(())) => return Err(ControlError::Ended.into()),
-        (false, Err(_)) => {
-            let _ = writeln!(terminal.err, "A server may still run and be billed: `dockbridge stop` destroys it.");
-        }
+        // Whoever leaves at once must learn that it may cost money, by the exit status too.
+        () = signals.next() => Err(ControlError::Ended.into()),
     }
-    outcome
 }
 
 /// Shows what happens until the end is asked for, or until it is certain that nothing will ever work.

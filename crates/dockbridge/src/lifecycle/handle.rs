@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ssh_docker_proxy::SshError;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::machine::{Generation, Machine, State};
+use super::machine::{Generation, Machine};
 use crate::{
     error::DockBridgeError,
     server::{Engine, Phases, ServerError},
@@ -33,15 +33,6 @@ pub struct Snapshot {
     pub engine: Option<Engine>,
     /// The last failure, until something succeeds.
     pub last_error: Option<SharedError>,
-}
-
-impl Snapshot {
-    /// Whether destroying the server has failed in a way that trying again does not mend.
-    #[must_use]
-    pub fn cannot_destroy(&self) -> bool {
-        let failed = matches!(self.machine.state, State::ShuttingDown { failures: 1.., .. });
-        failed && self.last_error.as_ref().is_some_and(|error| !error.retryable())
-    }
 }
 
 /// Asks the driver and watches it. Cheap to clone.

@@ -12,13 +12,14 @@ const ATTEMPTS: u32 = 3;
 pub struct EngineConnector {
     lifecycle: Handle,
     state: StateDir,
+    image: String,
 }
 
 impl EngineConnector {
-    /// A connector that asks `lifecycle` for engines.
+    /// A connector that asks `lifecycle` for engines, which come with `image`.
     #[must_use]
-    pub const fn new(lifecycle: Handle, state: StateDir) -> Self {
-        Self { lifecycle, state }
+    pub const fn new(lifecycle: Handle, state: StateDir, image: String) -> Self {
+        Self { lifecycle, state, image }
     }
 
     async fn connect(&self, request: &RequestHead) -> Result<Opened, Refusal> {
@@ -56,6 +57,9 @@ impl EngineConnector {
             tracing::warn!(%error, "what is known of the engine cannot be read");
             None
         })?;
+        if facts.image != self.image {
+            return None;
+        }
         Some(LocalAnswer {
             status: 200,
             reason: "OK".to_owned(),

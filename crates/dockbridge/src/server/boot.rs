@@ -1,7 +1,7 @@
 //! From an address to an answering engine. Each step is tried again at once and at a constant pace: a wait that backs off
 //! adds its last pause to every cold start.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
 use hcloud_client::Server;
 use ssh_docker_proxy::{HostKeys, SshConnection, SshError, SshTarget};
@@ -31,11 +31,12 @@ const LOGIN_BOUNDS: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs
 const PING_BOUND: Duration = Duration::from_secs(10);
 
 /// Waits on the server for the end of cloud-init and tells what is wrong with it or the engine; says nothing while all is
-/// well. A unit that was refused by its mount assertion is inactive, not failed, hence the second reading.
+/// well. A unit that was refused by its mount assertion is inactive, not failed, hence the second reading. A dot a second
+/// ends it, by a broken pipe, as soon as nobody listens any more.
 const WATCH: &str = r#"
-while [ ! -e /run/cloud-init/result.json ]; do sleep 1; done
+until [ -e /run/cloud-init/result.json ]; do sleep 1; printf . || exit; done
 if ! tr -d ' \n' < /run/cloud-init/result.json | grep -q '"errors":\[\]'; then
-  echo cloud-init; tail -n 25 /var/log/cloud-init-output.log; exit 0
+  printf '\ncloud-init\n'; tail -n 25 /var/log/cloud-init-output.log; exit
 fi
 idle=0
 while [ "$idle" -lt 10 ]; do
@@ -44,9 +45,9 @@ while [ "$idle" -lt 10 ]; do
     active|activating|reloading) idle=0 ;;
     *) idle=$((idle + 1)) ;;
   esac
-  sleep 1
+  sleep 1; printf . || exit
 done
-echo engine; journalctl --unit docker.service --lines 25 --no-pager --output cat
+printf '\nengine\n'; journalctl --unit docker.service --lines 25 --no-pager --output cat
 "#;
 
 impl HetznerServers {
@@ -122,32 +123,45 @@ impl HetznerServers {
 
     /// Asks the engine until it answers, while the server watches for what may keep it from ever doing so.
     async fn engine_up(&self, link: &SshLink, name: &str) -> Result<(), DockBridgeError> {
-        let trouble = async {
-            let output = link.connection.exec(WATCH, b"", ENGINE_BOUND).await?;
-            Ok::<_, SshError>(String::from_utf8_lossy(&output.stdout).into_owned())
+        let late = || ServerError::EngineDown {
+            name: name.to_owned(),
+            log: format!("no answer within {} s", ENGINE_BOUND.as_secs()),
         };
-        let answered = timeout(ENGINE_BOUND, until_answered(link));
-        tokio::select! {
-            headers = answered => {
-                let late = || ServerError::EngineDown {
-                    name: name.to_owned(),
-                    log: format!("no answer within {} s", ENGINE_BOUND.as_secs()),
-                };
-                let ping_headers = headers.map_err(|_| late())??;
-                self.state.put_engine_facts(&EngineFacts { ping_headers })?;
-                Ok(())
-            }
-            trouble = trouble => {
-                let text = trouble?;
-                let (kind, log) = text.split_once('\n').unwrap_or((&text, ""));
-                let (name, log) = (name.to_owned(), log.trim_end().to_owned());
-                Err(match kind.trim() {
-                    "cloud-init" => ServerError::CloudInit { name, log },
-                    _ => ServerError::EngineDown { name, log },
-                }
-                .into())
-            }
+        let ping_headers = tokio::select! {
+            headers = timeout(ENGINE_BOUND, until_answered(link)) => headers.map_err(|_| late())??,
+            trouble = trouble(link, name) => return Err(trouble.into()),
+        };
+        let facts = EngineFacts { image: self.settings.image.clone(), ping_headers };
+        if let Err(error) = self.state.put_engine_facts(&facts) {
+            tracing::warn!(%error, "what is known of the engine could not be kept");
         }
+        Ok(())
+    }
+}
+
+/// Completes when the server says what is wrong with it. That it cannot be asked is no verdict.
+async fn trouble(link: &SshLink, name: &str) -> ServerError {
+    let verdict = match link.connection.exec(WATCH, b"", ENGINE_BOUND).await {
+        Ok(output) => verdict(&String::from_utf8_lossy(&output.stdout), name),
+        Err(error) => {
+            tracing::debug!(%error, "the server cannot be watched");
+            None
+        }
+    };
+    match verdict {
+        Some(error) => error,
+        None => pending().await,
+    }
+}
+
+/// What the watch's output says, if it came to an end.
+fn verdict(output: &str, name: &str) -> Option<ServerError> {
+    let (kind, log) = output.trim_start_matches('.').trim_start().split_once('\n')?;
+    let (name, log) = (name.to_owned(), log.trim_end().to_owned());
+    match kind {
+        "cloud-init" => Some(ServerError::CloudInit { name, log }),
+        "engine" => Some(ServerError::EngineDown { name, log }),
+        _ => None,
     }
 }
 
@@ -218,6 +232,16 @@ mod tests {
     fn anything_else_is_no_answer() {
         for answer in [&b""[..], b"HTTP/1.1 200 OK\r\nApi-Ver", b"HTTP/1.1 503 No\r\n\r\n", b"SSH-2.0-x\r\n"] {
             assert_eq!(ping_headers(answer), None);
+        }
+    }
+
+    #[test]
+    fn only_a_verdict_is_a_verdict() {
+        let kind = |output| verdict(output, "srv").map(|error| error.code());
+        assert_eq!(kind("...\ncloud-init\nmount failed\n"), Some("cloud_init_failed"));
+        assert_eq!(kind("\nengine\n"), Some("engine_down"));
+        for output in ["", "....", "....\n", "..\nsudden\nend"] {
+            assert_eq!(kind(output), None, "{output}");
         }
     }
 

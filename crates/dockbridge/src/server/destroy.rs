@@ -22,49 +22,29 @@ const PAUSE: Duration = Duration::from_millis(250);
 const STOP_ENGINE: &str = "
 systemctl stop docker.socket docker.service containerd.service
 sync
-umount /var/lib/containerd
-umount /var/lib/docker
+umount /var/lib/containerd && umount /var/lib/docker
 ";
 
 impl HetznerServers {
-    async fn destroy_server(&self) -> Result<(), DockBridgeError> {
-        let Some(record) = self.state.server()? else { return Ok(()) };
-        let link = self.link.lock().await.take();
-        let mut unmounted = false;
-        if let Some(link) = &link {
-            match link.connection.exec(STOP_ENGINE, b"", STOP_BOUND).await {
-                Ok(output) if output.status == 0 => unmounted = true,
-                Ok(output) => {
-                    let said = String::from_utf8_lossy(&output.stderr);
-                    tracing::warn!(said = said.trim(), "the volume could not be unmounted by hand");
-                }
-                Err(error) => tracing::warn!(%error, "the engine could not be stopped over SSH"),
-            }
-            link.connection.close().await;
-        }
-        if let Some(server) = self.recorded_server(&record).await? {
-            if !unmounted && server.status == ServerStatus::Running {
-                self.shut_down_by_api(server.id).await;
-            }
-            self.delete_server(server.id, &server.name).await?;
-        }
-        Ok(self.state.forget_server(&record.name)?)
-    }
-
-    /// Destroys the server on record and every other one that this installation created: what is left when DockBridge was
-    /// killed. Each is named to `show` before it is destroyed. Returns how many there were.
-    pub async fn destroy_all_of_ours(&self, mut show: impl FnMut(&str)) -> Result<usize, DockBridgeError> {
+    /// Destroys the server on record and every other one that this installation created: what is left when an answer was
+    /// lost or DockBridge was killed. Each is named to `show` before it is destroyed. Returns how many there were.
+    pub async fn destroy_all_of_ours(&self, mut show: impl FnMut(&str) + Send) -> Result<usize, DockBridgeError> {
         let mut count = 0;
         if let Some(record) = self.state.server()? {
             if let Some(server) = self.recorded_server(&record).await? {
                 show(&server.name);
+                if !self.stop_engine().await && server.status == ServerStatus::Running {
+                    self.shut_down_by_api(server.id).await;
+                }
+                self.delete_server(server.id, &server.name).await?;
                 count += 1;
             }
-            self.destroy_server().await?;
+            self.state.forget_server(&record.name)?;
         }
         let filter = ServerFilter { label_selector: Some(labels::managed()), ..ServerFilter::default() };
         for server in self.client.servers().list(&filter).await? {
             if labels::belongs_to(&server.labels, &self.client_id) {
+                tracing::warn!(server = server.name, "destroying a server of ours that was on no record");
                 show(&server.name);
                 self.shut_down_by_api(server.id).await;
                 self.delete_server(server.id, &server.name).await?;
@@ -74,9 +54,28 @@ impl HetznerServers {
         Ok(count)
     }
 
+    /// Stops the engine and unmounts the volume over SSH, and ends the connection. `false` unless that is certain.
+    async fn stop_engine(&self) -> bool {
+        let Some(link) = self.link.lock().await.take() else { return false };
+        let unmounted = match link.connection.exec(STOP_ENGINE, b"", STOP_BOUND).await {
+            Ok(output) if output.status == 0 => true,
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                tracing::warn!(said = said.trim(), "the volume could not be unmounted over SSH");
+                false
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the engine could not be stopped over SSH");
+                false
+            }
+        };
+        link.connection.close().await;
+        unmounted
+    }
+
     /// Asks the operating system to turn itself off, which stops the engine and unmounts the volume as well. The volume's
     /// journal would survive a cut, so a server that does not comply is deleted all the same.
-    async fn shut_down_by_api(&self, id: ServerId) {
+    pub(super) async fn shut_down_by_api(&self, id: ServerId) {
         let attempt = async {
             self.client.servers().shutdown(id).await?;
             while self.client.servers().get(id).await?.is_some_and(|server| server.status != ServerStatus::Off) {
@@ -132,6 +131,6 @@ impl ServerManager for HetznerServers {
     }
 
     async fn destroy(&self) -> Result<(), DockBridgeError> {
-        self.destroy_server().await
+        self.destroy_all_of_ours(|_| {}).await.map(drop)
     }
 }

@@ -121,6 +121,32 @@ pub enum ServerError {
     /// DockBridge itself has ended, so nobody can provide a server.
     #[error("DockBridge has ended")]
     DriverGone,
+    /// The answer to the order was lost, and the server may still appear.
+    #[error("the answer to the order of the server {name} was lost, and it is not certain yet that it does not exist")]
+    OrderUnknown {
+        /// The server's name.
+        name: String,
+    },
+    /// The API knows neither the server on record nor its volume: it speaks of another project.
+    #[error("the server {name} on record is unknown to this project, and so is its volume (id {volume_id})")]
+    OtherProject {
+        /// The server's name.
+        name: String,
+        /// The volume's id.
+        volume_id: u64,
+    },
+    /// The server on record is still being created or turned on.
+    #[error("the server {name} on record is still being turned on")]
+    StillBooting {
+        /// The server's name.
+        name: String,
+    },
+    /// The server on record could not be reached in time.
+    #[error("the server on record could not be reached within {} s", .after.as_secs())]
+    Unreachable {
+        /// How long it was tried.
+        after: Duration,
+    },
     /// An operation ended without an outcome; a fault of DockBridge.
     #[error("an operation on the server ended abnormally")]
     Abnormal,
@@ -148,6 +174,10 @@ impl ServerError {
             Self::NotGone { .. } => "server_not_gone",
             Self::Stopping => "stopping",
             Self::DriverGone => "ended",
+            Self::OrderUnknown { .. } => "order_unknown",
+            Self::OtherProject { .. } => "other_project",
+            Self::StillBooting { .. } => "still_booting",
+            Self::Unreachable { .. } => "server_unreachable",
             Self::Abnormal => "abnormal_end",
             Self::UserData(_) => "user_data",
         }
@@ -159,7 +189,13 @@ impl ServerError {
         match self {
             // What is sold out today may be there tomorrow; what has been withdrawn does not come back.
             Self::NotOrderable { reason, .. } => matches!(reason.as_bytes(), b"is sold out"),
-            Self::NothingOrderable { .. } | Self::NoSsh { .. } | Self::EngineDown { .. } | Self::NotGone { .. } => true,
+            Self::NothingOrderable { .. }
+            | Self::NoSsh { .. }
+            | Self::EngineDown { .. }
+            | Self::NotGone { .. }
+            | Self::OrderUnknown { .. }
+            | Self::StillBooting { .. }
+            | Self::Unreachable { .. } => true,
             Self::UnknownLocation { .. }
             | Self::UnknownServerType { .. }
             | Self::UnknownImage { .. }
@@ -169,6 +205,7 @@ impl ServerError {
             | Self::NoAddress { .. }
             | Self::Stopping
             | Self::DriverGone
+            | Self::OtherProject { .. }
             | Self::Abnormal
             | Self::UserData(_) => false,
         }
@@ -206,6 +243,13 @@ impl ServerError {
             }
             Self::NotGone { .. } => "DockBridge goes on trying; look at the Hetzner Console as well".to_owned(),
             Self::Stopping | Self::DriverGone => "run the command again after `dockbridge start`".to_owned(),
+            Self::OrderUnknown { .. } | Self::StillBooting { .. } => "try again in a minute".to_owned(),
+            Self::OtherProject { .. } => "use the token and the endpoint of the project that it was created in; if server \
+                 and volume were deleted there on purpose, remove server.json from the state directory"
+                .to_owned(),
+            Self::Unreachable { .. } => "try again; if the server is broken, `dockbridge stop` destroys it and keeps the \
+                 volume"
+                .to_owned(),
             Self::Abnormal => "look at the log for what happened; the server is destroyed and the volume is kept".to_owned(),
             Self::NoAddress { .. } | Self::UserData(_) => return None,
         };

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hcloud_client::{CreateServer, CreatedServer, ErrorCode, Server, ServerId, Volume};
-use jiff::Timestamp;
+use hcloud_client::{CreateServer, CreatedServer, ErrorCode, Server, ServerFilter, ServerId, Volume, VolumeId};
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +17,9 @@ use crate::{error::DockBridgeError, state::ServerRecord};
 
 /// How long a new server may take until it answers on SSH.
 const BOOT_BOUND: Duration = Duration::from_mins(5);
+/// How long after its order a server may still appear whose order was never answered. The API answers within seconds; a
+/// gateway gives up after a minute at most.
+const ORDER_BOUND: SignedDuration = SignedDuration::from_secs(60);
 /// How long a volume may stay locked by an action that is still running.
 const LOCK_BOUND: Duration = Duration::from_mins(1);
 /// The pause between two attempts.
@@ -56,10 +59,9 @@ impl HetznerServers {
         let follow_ups: Vec<_> = created.next_actions.iter().chain([&created.action]).map(|action| action.id).collect();
         let failed_action = async {
             match self.client.actions().wait(follow_ups, WAIT).await {
-                // The boot tells more than the API from here on. What cannot be asked is not a failed boot either.
-                Ok(_) => std::future::pending().await,
-                Err(error) if error.api_code().is_none() => std::future::pending().await,
-                Err(error) => DockBridgeError::from(error),
+                Err(error @ hcloud_client::Error::ActionFailed { .. }) => DockBridgeError::from(error),
+                // The boot tells more than the API from here on, and what cannot be asked is not a failed boot.
+                Ok(_) | Err(_) => std::future::pending().await,
             }
         };
         let boot = self.boot(&record, &created.server, &order.login_key, phases, BOOT_BOUND);
@@ -84,6 +86,7 @@ impl HetznerServers {
             phases.run("login key", async { Ok::<_, DockBridgeError>(self.login_key().await?) }),
             phases.run("host key", async { Ok(HostKey::generate().await?) }),
         )?;
+        self.settle_intents(&survey)?;
         let Survey { server_types, locations, images, .. } = &survey;
         choice::location(&self.settings.location, locations)?;
         let server_type =
@@ -119,6 +122,7 @@ impl HetznerServers {
     async fn remove_strays(&self, servers: &[Server]) -> Result<(), DockBridgeError> {
         for stray in servers.iter().filter(|server| labels::belongs_to(&server.labels, &self.client_id)) {
             tracing::warn!(server = stray.name, id = %stray.id, "destroying a server of ours that is on no record");
+            self.shut_down_by_api(stray.id).await;
             self.delete_server(stray.id, &stray.name).await?;
         }
         Ok(())
@@ -181,14 +185,32 @@ impl HetznerServers {
         }
     }
 
-    /// The server on record as the API has it: by its id, or by its name where the answer to the order was lost.
+    /// The server on record as the API has it: by its id, or by its name where the answer to the order was lost. `None` only
+    /// when it is certain that it does not exist, since whoever hears that forgets it.
     pub(super) async fn recorded_server(&self, record: &ServerRecord) -> Result<Option<Server>, DockBridgeError> {
-        if let Some(id) = record.id {
-            return Ok(self.client.servers().get(ServerId(id)).await?);
+        let found = if let Some(id) = record.id {
+            self.client.servers().get(ServerId(id)).await?
+        } else {
+            let filter = ServerFilter { name: Some(record.name.clone()), label_selector: None };
+            self.client.servers().list(&filter).await?.pop()
+        };
+        if let Some(server) = found {
+            // A server without our label is never touched, even where its name matches.
+            let ours = labels::belongs_to(&server.labels, &self.client_id);
+            if !ours {
+                tracing::warn!(server = server.name, "a server on record has lost its labels and is left alone");
+            }
+            return Ok(ours.then_some(server));
         }
-        let filter = hcloud_client::ServerFilter { name: Some(record.name.clone()), label_selector: None };
-        let found = self.client.servers().list(&filter).await?;
-        // A server without our label is never touched, even where its name matches.
-        Ok(found.into_iter().find(|server| labels::belongs_to(&server.labels, &self.client_id)))
+        let age = Timestamp::now().duration_since(record.intended_at);
+        if record.id.is_none() && age < ORDER_BOUND {
+            return Err(ServerError::OrderUnknown { name: record.name.clone() }.into());
+        }
+        // Volumes outlive servers. Where not even the volume is known, this is the wrong project to ask.
+        let volume = VolumeId(record.volume_id);
+        if self.client.volumes().get(volume).await?.is_none() {
+            return Err(ServerError::OtherProject { name: record.name.clone(), volume_id: record.volume_id }.into());
+        }
+        Ok(None)
     }
 }

@@ -119,6 +119,21 @@ impl HetznerServers {
             .await
     }
 
+    /// Says what became of the creations that a former run did not see the end of, and forgets them: what exists has been
+    /// found by the survey, and what does not is created anew.
+    pub(super) fn settle_intents(&self, survey: &Survey) -> Result<(), DockBridgeError> {
+        for intent in self.state.intents()? {
+            let exists = match intent.kind.as_str() {
+                "volume" => survey.volumes.iter().any(|volume| volume.name == intent.name),
+                "ssh_key" => survey.ssh_keys.iter().any(|key| key.name == intent.name),
+                _ => survey.firewalls.iter().any(|firewall| firewall.name == intent.name),
+            };
+            tracing::info!(kind = intent.kind, name = intent.name, exists, "a creation that was cut off is settled");
+            self.state.clear_intent(&intent)?;
+        }
+        Ok(())
+    }
+
     /// Creates something with its intent on disk. The intent stays when it is not known what came of it, and is harmless:
     /// the resource is found by its name and labels next time.
     async fn with_intent<T>(

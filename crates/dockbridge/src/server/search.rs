@@ -3,26 +3,43 @@
 use std::{sync::Arc, time::Duration};
 
 use hcloud_client::{ServerStatus, VolumeId};
+use tokio::time::timeout;
 
-use super::{Engine, HetznerServers, Phases, Search, ServerInfo, VolumeInfo};
+use super::{Engine, HetznerServers, Phases, Search, ServerError, ServerInfo, VolumeInfo};
 use crate::error::DockBridgeError;
 
 /// How long a server that is on record may take to answer on SSH. Requests are held meanwhile, and a client should not
 /// wait much longer for an answer, even if it is a no.
 const SEARCH_BOUND: Duration = Duration::from_secs(20);
+/// How long the whole search may take, the API's answers and the engine's included.
+const WHOLE_BOUND: Duration = Duration::from_secs(25);
 
 impl HetznerServers {
     /// Asks the API what became of the server, and connects to it if it is there.
     pub(super) async fn search_server(&self) -> Result<Search, DockBridgeError> {
-        *self.link.lock().await = None;
+        match timeout(WHOLE_BOUND, Box::pin(self.search_unbounded())).await {
+            Ok(found) => found,
+            Err(_) => Err(ServerError::Unreachable { after: WHOLE_BOUND }.into()),
+        }
+    }
+
+    async fn search_unbounded(&self) -> Result<Search, DockBridgeError> {
+        // The old connection is over, or it would not be searched for.
+        if let Some(link) = self.link.lock().await.take() {
+            link.connection.close().await;
+        }
         let Some(mut record) = self.state.server()? else { return Ok(Search::Gone) };
         let Some(server) = self.recorded_server(&record).await? else {
+            tracing::warn!(server = record.name, "the server on record does not exist any more");
             self.state.forget_server(&record.name)?;
             return Ok(Search::Gone);
         };
         match &server.status {
             // Off is still billed and holds the volume; whoever turned it off wanted an end.
             ServerStatus::Off | ServerStatus::Deleting => return Ok(Search::Useless),
+            ServerStatus::Initializing | ServerStatus::Starting => {
+                return Err(ServerError::StillBooting { name: server.name }.into());
+            }
             _ => {}
         }
         let volume = self.client.volumes().get(VolumeId(record.volume_id)).await?;

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -58,6 +58,12 @@ pub(super) fn remove(path: &Path) -> Result<(), StateError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// The paths of everything in a folder.
+pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, StateError> {
+    let entries = fs::read_dir(folder).map_err(failed("read", folder))?;
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(failed("read", folder))).collect()
 }
 
 /// `bytes` random bytes of the kernel's in hexadecimal.

@@ -181,6 +181,17 @@ impl StateDir {
         files::remove(&self.intent_path(intent))
     }
 
+    /// What was about to be created when a former run was cut off, or its answer was lost.
+    pub fn intents(&self) -> Result<Vec<Intent>, StateError> {
+        let mut intents = Vec::new();
+        for path in files::list(&self.root)? {
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("intent.")) {
+                intents.extend(files::read_json(&path)?);
+            }
+        }
+        Ok(intents)
+    }
+
     /// What was learnt of the engine when it last ran.
     pub fn engine_facts(&self) -> Result<Option<EngineFacts>, StateError> {
         files::read_json(&self.root.join("engine.json"))

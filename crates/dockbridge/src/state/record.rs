@@ -40,6 +40,8 @@ impl Intent {
 /// What `GET /_ping` said when an engine last ran, so that a client can be told before there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineFacts {
+    /// The image that the engine came with; another image has another engine.
+    pub image: String,
     /// The headers of the answer that describe the engine, such as `Api-Version`.
     pub ping_headers: Vec<(String, String)>,
 }

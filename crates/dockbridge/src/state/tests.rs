@@ -67,3 +67,14 @@ fn a_damaged_record_is_named_and_kept() {
     assert!(error.hint().contains("server.json"));
     assert!(path.exists());
 }
+
+#[test]
+fn intents_are_read_back_until_they_are_cleared() {
+    let (_folder, state) = dir();
+    let (volume, key) = (Intent::new("volume", "dockbridge-x86"), Intent::new("ssh_key", "dockbridge-0"));
+    state.put_intent(&volume).unwrap();
+    state.put_intent(&key).unwrap();
+    assert_eq!(state.intents().unwrap().len(), 2);
+    state.clear_intent(&key).unwrap();
+    assert_eq!(state.intents().unwrap(), [volume]);
+}

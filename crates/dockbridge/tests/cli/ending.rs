@@ -65,6 +65,9 @@ async fn a_second_ctrl_c_leaves_at_once_and_says_what_may_be_left() {
     }
     daemon.signal(Signal::INT);
     daemon.wait_for("could not be destroyed yet").await;
+    // Nobody serves any more, so nobody is kept waiting.
+    let refused = tokio::net::UnixStream::connect(world.socket()).await;
+    assert!(refused.is_err(), "a client that comes too late must be refused");
     let ended = daemon.interrupt().await;
     assert_eq!(ended.code, Some(1), "{}", ended.err);
     assert!(unwrapped(&ended.err).contains("a server may be left and billed: run `dockbridge stop`"), "{}", ended.err);

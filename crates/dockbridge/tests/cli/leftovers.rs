@@ -94,3 +94,50 @@ async fn a_server_that_is_gone_meanwhile_is_replaced_with_the_same_volume() {
     assert_eq!(world.orders(), 2);
     world.only_the_volume_is_left().await;
 }
+
+#[tokio::test]
+async fn a_slip_in_the_configuration_destroys_nothing() {
+    let mut world = World::new().await;
+    let (daemon, _client) = world.start_provisioning().await;
+    daemon.kill().await;
+    world.set("DOCKBRIDGE_HETZNER_SERVER_TYPE", "cx3");
+    let start = world.run(&["start"]).await;
+    start.failed_with(&["unknown_server_type", "left as it is: it runs on and is billed"]);
+    assert_eq!(world.list("servers").await.len(), 1);
+    assert!(world.state("server.json").exists());
+}
+
+#[tokio::test]
+async fn a_lost_order_is_not_forgotten_before_it_is_certain() {
+    let world = World::new().await;
+    let (daemon, _client) = world.start_provisioning().await;
+    daemon.kill().await;
+    // The answer never came, and the server has not appeared yet.
+    let path = world.state("server.json");
+    let mut record: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let id = record["id"].as_u64().unwrap();
+    assert!(world.emulator.kill_server(id).await);
+    record["id"] = Value::Null;
+    fs::write(&path, record.to_string()).unwrap();
+    world.run(&["stop"]).await.failed_with(&["order_unknown"]);
+    assert!(path.exists());
+    // Long after the order it is certain.
+    record["intended_at"] = json!("2026-01-01T00:00:00Z");
+    fs::write(&path, record.to_string()).unwrap();
+    assert_eq!(world.run(&["stop"]).await.code, Some(0));
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn a_server_of_another_project_is_not_taken_for_deleted() {
+    let world = World::new().await;
+    let (daemon, _client) = world.start_provisioning().await;
+    daemon.kill().await;
+    let mut elsewhere = World::new().await;
+    let state = world.path("home/.local/state").display().to_string();
+    elsewhere.set("XDG_STATE_HOME", &state);
+    elsewhere.run(&["stop"]).await.failed_with(&["other_project"]);
+    assert!(world.state("server.json").exists());
+    assert_eq!(world.run(&["stop"]).await.code, Some(0));
+    world.only_the_volume_is_left().await;
+}
