@@ -27,9 +27,13 @@ impl EngineConnector {
             return Ok(Opened::Answer(answer));
         }
         let mut last = None;
-        for _ in 0..ATTEMPTS {
-            let (generation, engine) =
-                self.lifecycle.engine().await.map_err(|error| Refusal::new(error.in_one_line()))?;
+        for attempt in 0..ATTEMPTS {
+            // A running engine is taken as it is: asking the driver costs every new connection two changes of task. After a
+            // failure the driver has to be asked, since what runs may not have been found to be lost yet.
+            let (generation, engine) = match self.lifecycle.running().filter(|_| attempt == 0) {
+                Some(running) => running,
+                None => self.lifecycle.engine().await.map_err(|error| Refusal::new(error.in_one_line()))?,
+            };
             match engine.link.open().await {
                 Ok(stream) => return Ok(Opened::Stream(stream)),
                 Err(error) if engine.link.is_closed() => {
