@@ -9,9 +9,10 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 pub use error::SocketError;
+use rustix::fs::OFlags;
 
 /// The longest path of a Unix socket in bytes: `sun_path` without its final zero.
-const PATH_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+pub(crate) const PATH_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
 /// A listening socket of mode 0600. Its path is removed on drop if it is still this socket.
 #[derive(Debug)]
@@ -76,18 +77,38 @@ fn lock(path: &Path) -> Result<File, SocketError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
-    // No symbolic link is followed: in a directory that everybody may write to, somebody else may have put one there.
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    // In a directory that everybody may write to, somebody else may have put something there: no symbolic link is followed,
+    // and a pipe is not waited for until somebody reads from it.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(&name);
-    let file = file.map_err(io_error("open the lock file", &name))?;
-    let owner = file.metadata().map_err(io_error("look at", &name))?.uid();
-    if owner != rustix::process::geteuid().as_raw() {
-        return Err(SocketError::Foreign { path: name, uid: owner });
+    let file = match file {
+        Ok(file) => file,
+        // Another user's file refuses by its mode, and a pipe that nobody reads refuses to be opened: both are looked at.
+        Err(error) => {
+            return Err(match std::fs::symlink_metadata(&name) {
+                Ok(found) => unfit_lock(&found, &name).unwrap_or_else(|| io_error("open the lock file", &name)(error)),
+                Err(_) => io_error("open the lock file", &name)(error),
+            });
+        }
+    };
+    if let Some(error) = unfit_lock(&file.metadata().map_err(io_error("look at", &name))?, &name) {
+        return Err(error);
     }
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(SocketError::Locked { path: path.to_owned() }),
         Err(std::fs::TryLockError::Error(source)) => Err(io_error("lock", &name)(source)),
+    }
+}
+
+/// Why what is at the lock file's place cannot be the lock file, if it cannot.
+fn unfit_lock(found: &std::fs::Metadata, name: &Path) -> Option<SocketError> {
+    if !found.is_file() {
+        Some(SocketError::NotALock { path: name.to_owned() })
+    } else if found.uid() != rustix::process::geteuid().as_raw() {
+        Some(SocketError::ForeignLock { path: name.to_owned(), uid: found.uid() })
+    } else {
+        None
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong, as users and programs see it: a category, a stable code, a message, and what to do.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use serde::Serialize;
 use ssh_docker_proxy::{SocketError, SshError};
@@ -172,9 +172,28 @@ fn hetzner_hint(error: &hcloud_client::Error) -> Option<String> {
     Some(hint.to_owned())
 }
 
+/// Whether this is the socket that `status` and `stop` use, which lies in the state directory.
+fn is_control(path: &Path) -> bool {
+    path.ends_with("dockbridge/control.sock")
+}
+
 /// What to do about a socket that cannot be listened on.
 fn socket_hint(error: &SocketError) -> Option<String> {
     let hint = match error {
+        SocketError::TooLong { path, .. } if is_control(path) => {
+            "set XDG_STATE_HOME to a directory with a shorter path"
+        }
+        SocketError::InUse { path }
+        | SocketError::Locked { path }
+        | SocketError::Foreign { path, .. }
+        | SocketError::NotASocket { path }
+            if is_control(path) =>
+        {
+            "set XDG_STATE_HOME to another directory; what is there is left as it is"
+        }
+        SocketError::ForeignLock { .. } | SocketError::NotALock { .. } => {
+            "have its owner remove it, or set docker.socket_path to a path in a directory of your own"
+        }
         SocketError::InUse { .. } | SocketError::Locked { .. } => {
             "end that program, or set docker.socket_path to another path"
         }
@@ -208,3 +227,6 @@ fn ssh_hint(error: &SshError) -> Option<String> {
         | SshError::Local { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

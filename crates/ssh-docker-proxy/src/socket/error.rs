@@ -26,6 +26,20 @@ pub enum SocketError {
         /// The owner.
         uid: u32,
     },
+    /// The lock file is another user's.
+    #[error("the lock file {path} belongs to another user (uid {uid})", path = path.display())]
+    ForeignLock {
+        /// The lock file's path.
+        path: PathBuf,
+        /// The owner.
+        uid: u32,
+    },
+    /// The lock file's place is held by something else.
+    #[error("{path}, where the lock file is kept, exists and is not a regular file", path = path.display())]
+    NotALock {
+        /// The lock file's path.
+        path: PathBuf,
+    },
     /// The path is held by something else than a socket.
     #[error("{path} exists and is not a socket", path = path.display())]
     NotASocket {
@@ -68,6 +82,8 @@ impl SocketError {
             Self::InUse { .. } => "socket_in_use",
             Self::Locked { .. } => "socket_locked",
             Self::Foreign { .. } => "socket_foreign",
+            Self::ForeignLock { .. } => "socket_lock_foreign",
+            Self::NotALock { .. } => "socket_lock_taken",
             Self::NotASocket { .. } => "socket_path_taken",
             Self::NoDirectory { .. } => "socket_directory_missing",
             Self::TooLong { .. } => "socket_path_too_long",
@@ -82,6 +98,8 @@ impl SocketError {
             Self::Locked { .. }
             | Self::InUse { .. }
             | Self::Foreign { .. }
+            | Self::ForeignLock { .. }
+            | Self::NotALock { .. }
             | Self::NotASocket { .. }
             | Self::NoDirectory { .. }
             | Self::TooLong { .. }

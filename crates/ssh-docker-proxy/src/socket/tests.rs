@@ -64,6 +64,39 @@ fn what_is_no_socket_of_ours_is_left_alone() {
 }
 
 #[test]
+fn what_is_no_lock_file_of_ours_is_refused_without_waiting() {
+    let directory = tempfile::tempdir_in("/tmp").unwrap();
+    let path = place_in(&directory);
+    let lock = directory.path().join("d.sock.lock");
+    let made = std::process::Command::new("mkfifo").arg(&lock).status().unwrap();
+    assert!(made.success());
+    let refused = |path: &Path| bind(path).unwrap_err();
+    let (sender, answer) = std::sync::mpsc::channel();
+    // Opening a pipe that nobody reads would wait for ever, so it is tried where it can be given up.
+    let tried = path.clone();
+    std::thread::spawn(move || sender.send(refused(&tried).code()));
+    assert_eq!(answer.recv_timeout(std::time::Duration::from_secs(10)), Ok("socket_lock_taken"));
+    // With a reader it can be opened, and is still no lock file.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let reader = OpenOptions::new().read(true).custom_flags(flags).open(&lock).unwrap();
+    assert_eq!(refused(&path).code(), "socket_lock_taken");
+    drop(reader);
+    std::fs::remove_file(&lock).unwrap();
+    std::os::unix::fs::symlink("/dev/null", &lock).unwrap();
+    assert_eq!(refused(&path).code(), "socket_lock_taken");
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::write(&lock, "").unwrap();
+    // Only root can make a file of another user, so the refusal is seen only where the tests run as root.
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::lchown(&lock, Some(65534), None).unwrap();
+        let error = refused(&path);
+        assert_eq!(error.code(), "socket_lock_foreign");
+        assert!(error.to_string().contains("d.sock.lock belongs to another user (uid 65534)"), "{error}");
+    }
+    assert!(!path.exists());
+}
+
+#[test]
 fn a_later_socket_at_the_same_path_is_not_removed() {
     let directory = tempfile::tempdir_in("/tmp").unwrap();
     let path = place_in(&directory);

@@ -10,6 +10,7 @@ use tokio::process::Command;
 
 use super::destination;
 use super::{HostKeys, SshError, SshTarget};
+use crate::socket::PATH_MAX;
 
 /// The program, looked up in `PATH`.
 const PROGRAM: &str = "ssh";
@@ -27,9 +28,6 @@ const CIPHERS: &str = "^aes128-gcm@openssh.com";
 /// The first versions with a `^` before a list of ciphers, and with the options that say what a session is for.
 const CARET_SINCE: Version = Version(8, 1);
 const SESSION_TYPE_SINCE: Version = Version(8, 7);
-
-/// The longest path of a Unix socket in bytes: `sun_path` without its final zero.
-const SOCKET_PATH_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
 /// What ssh appends to the control socket's path while it binds it: a dot and 16 random characters.
 const CONTROL_SUFFIX: usize = 17;
@@ -73,8 +71,8 @@ impl Files {
             .map_err(|error| local("make a private directory for ssh", &error))?;
         let files = Self { directory };
         let longest = (files.control().as_os_str().len() + CONTROL_SUFFIX).max(files.engine().as_os_str().len());
-        if longest > SOCKET_PATH_MAX {
-            let over = longest - SOCKET_PATH_MAX;
+        if longest > PATH_MAX {
+            let over = longest - PATH_MAX;
             let what =
                 format!("the run directory {} is {over} bytes too long for the sockets in it", run_dir.display());
             return Err(SshError::InvalidTarget { what });

@@ -117,12 +117,9 @@ async fn listen(stderr: Option<impl AsyncRead + Unpin>, words: &Mutex<String>) {
     let Some(stderr) = stderr else { return };
     let mut reader = BufReader::new(stderr);
     while let Some(line) = next_line(&mut reader).await {
-        let text = line.trim_end();
-        if text.starts_with("channel ") && text.contains("open failed") {
-            tracing::warn!(ssh = text, "the server did not open the engine's socket");
-        } else {
-            tracing::debug!(ssh = text);
-        }
+        // Not a warning, whatever it says: while an engine comes up, each attempt to reach it is one refused channel. Whoever
+        // opens a stream learns of a refusal by its end.
+        tracing::debug!(ssh = line.trim_end());
         let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
         words.push_str(&line);
         while words.len() > WORDS_KEPT {

@@ -92,3 +92,15 @@ fn a_run_directory_that_is_too_long_is_named() {
     assert!(error.to_string().contains("bytes too long"), "{error}");
     assert_eq!(std::fs::read_dir(&deep).unwrap().count(), 0, "nothing is left behind");
 }
+
+#[test]
+fn ssh_is_given_no_variable_but_those_it_needs() {
+    // `HETZNER_API_TOKEN` and its like are none of them, whoever acts for whom.
+    let pinned = HostKeys::Pinned { known_hosts: "/keys/known".into(), alias: None };
+    for (host_keys, allowed) in [(HostKeys::UserDefault, &USER_VARIABLES[..]), (pinned, &PINNED_VARIABLES[..])] {
+        let command = process(&[], &host_keys);
+        let given: Vec<_> = command.as_std().get_envs().map(|(name, _)| name.to_str().unwrap()).collect();
+        assert!(given.contains(&"PATH") && given.contains(&"LC_ALL"), "{given:?}");
+        assert!(given.iter().all(|name| *name == "LC_ALL" || allowed.contains(name)), "{given:?}");
+    }
+}
