@@ -14,7 +14,7 @@ use tokio::{
 use super::{HetznerServers, LoginKey, Phases, ServerError, link::SshLink};
 use crate::{
     error::DockBridgeError,
-    state::{EngineFacts, ServerRecord},
+    state::{EngineFacts, RunDir, ServerRecord},
 };
 
 /// How long the engine may take from there, installing it included.
@@ -105,6 +105,7 @@ impl HetznerServers {
         let mut bounds = LOGIN_BOUNDS.into_iter();
         loop {
             target.connect_timeout = bounds.next().unwrap_or(LOGIN_BOUNDS[2]);
+            RunDir::restore(&self.run_dir)?;
             let error = match SshConnection::connect(&target, &self.run_dir).await {
                 Ok(connection) => return Ok(SshLink { connection }),
                 Err(error) => error,

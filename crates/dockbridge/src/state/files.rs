@@ -10,7 +10,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::StateError;
 
-fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StateError {
+/// Turns a failure of the system into ours.
+pub(super) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StateError {
     let path = path.to_owned();
     move |source| StateError::Io { doing, path, source }
 }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{StateError, StateLock};
+use super::{StateError, StateLock, files::failed};
 
 /// A private directory outside the state directory, since the path of a Unix socket holds 107 bytes at most (`unix(7)`).
 /// It is removed when dropped.
@@ -20,23 +20,17 @@ impl RunDir {
     /// named after this installation, of which the lock lets only one run.
     pub fn claim(base: &Path, client_id: &str, _lock: &StateLock) -> Result<Self, StateError> {
         let path = base.join(format!("dockbridge-{client_id}"));
-        let failed = |doing| {
-            let path = path.clone();
-            move |source| StateError::Io { doing, path, source }
-        };
-        match fs::symlink_metadata(&path) {
-            Ok(found) if found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() => {
-                fs::remove_dir_all(&path).map_err(failed("remove"))?;
-            }
-            Ok(_) => {
-                let reason = io::Error::new(io::ErrorKind::AlreadyExists, "it is not a directory of yours");
-                return Err(failed("create")(reason));
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failed("read")(error)),
+        if is_there(&path)? {
+            fs::remove_dir_all(&path).map_err(failed("remove", &path))?;
         }
-        fs::DirBuilder::new().mode(0o700).create(&path).map_err(failed("create"))?;
+        create(&path)?;
         Ok(Self { path })
+    }
+
+    /// Creates the directory again if it has vanished: temporary directories are cleared of what looks old, and
+    /// `XDG_RUNTIME_DIR` goes when its user logs out.
+    pub fn restore(path: &Path) -> Result<(), StateError> {
+        if is_there(path)? { Ok(()) } else { create(path) }
     }
 
     /// Where it is.
@@ -44,6 +38,23 @@ impl RunDir {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Whether there is a directory of ours. Anything else in its place is an error: it could be a trap.
+fn is_there(path: &Path) -> Result<bool, StateError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() => Ok(true),
+        Ok(_) => {
+            let reason = io::Error::new(io::ErrorKind::AlreadyExists, "it is not a directory of yours");
+            Err(failed("create", path)(reason))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failed("read", path)(error)),
+    }
+}
+
+fn create(path: &Path) -> Result<(), StateError> {
+    fs::DirBuilder::new().mode(0o700).create(path).map_err(failed("create", path))
 }
 
 impl Drop for RunDir {
@@ -70,6 +81,10 @@ mod tests {
         assert!(!left.exists());
         assert_eq!(fs::metadata(run_dir.path()).unwrap().permissions().mode() & 0o777, 0o700);
         let path = run_dir.path().to_owned();
+        fs::remove_dir(&path).unwrap();
+        RunDir::restore(&path).unwrap();
+        assert!(path.exists());
+        RunDir::restore(&path).unwrap();
         drop(run_dir);
         assert!(!path.exists());
     }
