@@ -71,6 +71,17 @@ fn a_type_that_is_not_to_be_had_is_refused_with_what_is() {
 }
 
 #[test]
+fn where_nothing_can_be_ordered_nothing_is_offered() {
+    let types = catalogue();
+    for name in ["cx23", "cpx23"] {
+        let error = server_type(&named(name), "sin", &types, Timestamp::UNIX_EPOCH).unwrap_err();
+        let text = error.to_string();
+        assert!(text.ends_with("can be ordered there at the moment") || text.ends_with("in sin at the moment"), "{text}");
+        assert!(!error.hint().unwrap().contains("one of them"));
+    }
+}
+
+#[test]
 fn a_retired_type_is_refused_from_its_day_on() {
     let mut types = catalogue();
     let last_day: Timestamp = "2025-12-31T23:59:59Z".parse().unwrap();

@@ -2,6 +2,24 @@
 
 use std::time::Duration;
 
+/// What can be ordered in place of a type that does not exist.
+fn nearest_in(location: &str, nearest: &[String]) -> String {
+    if nearest.is_empty() {
+        format!("none at all can be ordered in {location} at the moment")
+    } else {
+        format!("the nearest that can be ordered in {location} are {}", nearest.join(", "))
+    }
+}
+
+/// What can be ordered in place of a type that cannot be had.
+fn of_its_size(nearest: &[String]) -> String {
+    if nearest.is_empty() {
+        "none of its size or larger can be ordered there at the moment".to_owned()
+    } else {
+        format!("of its size there are {}", nearest.join(", "))
+    }
+}
+
 /// A server that cannot be had, or that does not come up.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
@@ -14,7 +32,7 @@ pub enum ServerError {
         known: Vec<String>,
     },
     /// The server type does not exist.
-    #[error("there is no server type `{name}`; the nearest that can be ordered in {location} are {}", .nearest.join(", "))]
+    #[error("there is no server type `{name}`; {}", nearest_in(.location, .nearest))]
     UnknownServerType {
         /// What was asked for.
         name: String,
@@ -24,7 +42,7 @@ pub enum ServerError {
         nearest: Vec<String>,
     },
     /// The server type exists, but not here and now.
-    #[error("the server type `{name}` {reason} in {location}; of its size there are {}", .nearest.join(", "))]
+    #[error("the server type `{name}` {reason} in {location}; {}", of_its_size(.nearest))]
     NotOrderable {
         /// What was asked for.
         name: String,
@@ -216,6 +234,10 @@ impl ServerError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::UnknownLocation { .. } => "set hetzner.location to one of them".to_owned(),
+            Self::UnknownServerType { nearest, .. } | Self::NotOrderable { nearest, .. } if nearest.is_empty() => {
+                "try again later, or set hetzner.location to another location or hetzner.server_type to another type"
+                    .to_owned()
+            }
             Self::UnknownServerType { .. } | Self::NotOrderable { .. } => {
                 "set hetzner.server_type to one of them, or to auto".to_owned()
             }
