@@ -6,10 +6,18 @@ use std::{
 };
 
 /// Environment variables and the directories that follow from them.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
     working_dir: PathBuf,
+}
+
+/// Shows the names of variables alone: some of their values are secrets.
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.variables.keys().collect();
+        f.debug_struct("Environment").field("variables", &names).field("working_dir", &self.working_dir).finish()
+    }
 }
 
 impl Environment {
@@ -83,5 +91,17 @@ impl Environment {
     /// Relative values are invalid by the XDG specification and ignored.
     fn absolute(&self, variable: &str) -> Option<PathBuf> {
         self.var(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_not_shown() {
+        let environment = Environment::from_pairs([("HETZNER_API_TOKEN", "precious")], Path::new("/work"));
+        let shown = format!("{environment:?}");
+        assert!(shown.contains("HETZNER_API_TOKEN") && !shown.contains("precious"), "{shown}");
     }
 }
