@@ -141,7 +141,7 @@ async fn read_login_key(path: &Path, public_path: &Path) -> Result<LoginKey, Key
     let text =
         fs::read_to_string(public_path).map_err(|source| KeyError::Io { path: public_path.to_owned(), source })?;
     // Prints `256 MD5:aa:bb:… comment (ED25519)`.
-    let listing = run(Command::new("ssh-keygen").args(["-l", "-E", "md5", "-f"]).arg(public_path)).await?;
+    let listing = run(ssh_keygen().args(["-l", "-E", "md5", "-f"]).arg(public_path)).await?;
     let fingerprint = listing
         .split_whitespace()
         .find_map(|word| word.strip_prefix("MD5:"))
@@ -151,13 +151,21 @@ async fn read_login_key(path: &Path, public_path: &Path) -> Result<LoginKey, Key
 }
 
 async fn generate(key_type: KeyType, path: &Path) -> Result<(), KeyError> {
-    let mut command = Command::new("ssh-keygen");
+    let mut command = ssh_keygen();
     command.args(["-q", "-N", "", "-C", "dockbridge"]);
     match key_type {
         KeyType::Ed25519 => command.args(["-t", "ed25519"]),
         KeyType::Rsa4096 => command.args(["-t", "rsa", "-b", "4096"]),
     };
     run(command.arg("-f").arg(path)).await.map(drop)
+}
+
+/// `ssh-keygen` with what it needs of our environment, in which the API token may be.
+fn ssh_keygen() -> Command {
+    let mut command = Command::new("ssh-keygen");
+    command.env_clear().env("LC_ALL", "C");
+    command.envs(["PATH", "HOME"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    command
 }
 
 async fn run(command: &mut Command) -> Result<String, KeyError> {
@@ -194,12 +202,21 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing but the pair is left");
     }
 
+    #[test]
+    fn ssh_keygen_is_given_no_variable_but_those_it_needs() {
+        let command = ssh_keygen();
+        let names: Vec<_> = command.as_std().get_envs().map(|(name, _)| name.to_str().unwrap()).collect();
+        assert!(names.iter().all(|name| ["PATH", "HOME", "LC_ALL"].contains(name)), "{names:?}");
+        // A cleared environment is shown as such and in no other way.
+        assert!(format!("{:?}", command.as_std()).contains("env -i"), "{command:?}");
+    }
+
     #[tokio::test]
     async fn rsa_keys_have_4096_bits() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("id_rsa");
         ensure_login_key(KeyType::Rsa4096, &path).await.unwrap();
-        let listing = run(Command::new("ssh-keygen").arg("-l").arg("-f").arg(&path)).await.unwrap();
+        let listing = run(ssh_keygen().arg("-l").arg("-f").arg(&path)).await.unwrap();
         assert!(listing.starts_with("4096 "), "{listing}");
     }
 
