@@ -49,15 +49,9 @@ impl Phases {
             let started_ms = milliseconds(began - start.unwrap_or(began));
             phases.push(Phase { name: name.to_owned(), started_ms, took_ms: None, failed: false });
         });
+        let mut step = Step { phases: self, name, index, began, failed: true };
         let result = work.await;
-        let took = milliseconds(began.elapsed());
-        tracing::debug!(phase = name, took_ms = took, failed = result.is_err(), "provisioning");
-        self.sender.send_modify(|(_, phases)| {
-            if let Some(phase) = phases.get_mut(index).filter(|phase| phase.name == name) {
-                phase.took_ms = Some(took);
-                phase.failed = result.is_err();
-            }
-        });
+        step.failed = result.is_err();
         result
     }
 
@@ -71,6 +65,28 @@ impl Phases {
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<(Option<Instant>, Vec<Phase>)> {
         self.sender.subscribe()
+    }
+}
+
+/// A step under way. It ends when this is dropped, so one that is given up half-way ends as well: as failed.
+struct Step<'a> {
+    phases: &'a Phases,
+    name: &'a str,
+    index: usize,
+    began: Instant,
+    failed: bool,
+}
+
+impl Drop for Step<'_> {
+    fn drop(&mut self) {
+        let took = milliseconds(self.began.elapsed());
+        tracing::debug!(phase = self.name, took_ms = took, failed = self.failed, "provisioning");
+        self.phases.sender.send_modify(|(_, phases)| {
+            if let Some(phase) = phases.get_mut(self.index).filter(|phase| phase.name == self.name) {
+                phase.took_ms = Some(took);
+                phase.failed = self.failed;
+            }
+        });
     }
 }
 
@@ -96,5 +112,14 @@ mod tests {
         assert_eq!(list[1].started_ms, 0);
         phases.restart();
         assert!(phases.list().is_empty());
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_step_that_is_given_up_has_failed() {
+        let phases = Phases::default();
+        phases.restart();
+        let endless = phases.run("engine", std::future::pending::<Result<(), ()>>());
+        assert!(tokio::time::timeout(Duration::from_millis(70), endless).await.is_err());
+        let list = phases.list();
+        assert_eq!((list[0].took_ms, list[0].failed), (Some(70), true));
     }
 }
