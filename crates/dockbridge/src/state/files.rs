@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
+use tempfile::{NamedTempFile, PersistError};
 
 use super::StateError;
 
@@ -41,16 +42,30 @@ pub(super) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Sta
 
 /// Replaces a file by one of mode 0600 such that a crash leaves the old one or the new one, whole.
 pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    put(path, bytes, |file| file.persist(path).map(drop)).map_err(failed("write", path))
+}
+
+/// Writes a file of mode 0600 where there is none. One that is there already, perhaps for a moment only, is left as it is.
+pub(super) fn write_once(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    match put(path, bytes, |file| file.persist_noclobber(path).map(drop)) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed("write", path)(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Writes a file beside `path`, has it put in place, and returns when both would survive a crash.
+fn put(
+    path: &Path,
+    bytes: &[u8],
+    place: impl FnOnce(NamedTempFile) -> Result<(), PersistError>,
+) -> Result<(), io::Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || {
-        let mut file = tempfile::Builder::new().prefix(".new.").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        // The rename itself is only durable once the folder is.
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(failed("write", path))
+    let mut file = tempfile::Builder::new().prefix(".new.").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    place(file).map_err(|error| error.error)?;
+    // The rename itself is only durable once the folder is.
+    File::open(folder)?.sync_all()
 }
 
 /// Removes a file; one that is missing already is as good as removed.

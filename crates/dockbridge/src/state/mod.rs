@@ -130,16 +130,17 @@ impl StateDir {
     /// The random name of this installation, which labels what it creates; drawn on first use.
     pub fn client_id(&self) -> Result<String, StateError> {
         let path = self.root.join("client_id");
-        if let Some(text) = files::read(&path)? {
-            let id = text.trim();
-            if id.len() == 12 && id.chars().all(|c| c.is_ascii_hexdigit()) {
-                return Ok(id.to_owned());
-            }
-            return Err(StateError::Damaged { path, reason: "it does not hold 12 hexadecimal digits".to_owned() });
+        let mut text = files::read(&path)?;
+        if text.is_none() {
+            // Another command may draw one at the same time; the first that is written down is everybody's.
+            files::write_once(&path, format!("{}\n", files::random_hex(6)?).as_bytes())?;
+            text = files::read(&path)?;
         }
-        let id = files::random_hex(6)?;
-        files::write_durably(&path, format!("{id}\n").as_bytes())?;
-        Ok(id)
+        let id = text.as_deref().unwrap_or_default().trim();
+        if id.len() == 12 && id.chars().all(|c| c.is_ascii_hexdigit()) {
+            return Ok(id.to_owned());
+        }
+        Err(StateError::Damaged { path, reason: "it does not hold 12 hexadecimal digits".to_owned() })
     }
 
     /// A name for a new server: readable, unique in the project, and found again by its beginning.

@@ -38,6 +38,24 @@ fn the_client_id_stays() {
 }
 
 #[test]
+fn commands_that_draw_the_client_id_at_once_agree() {
+    for _ in 0..20 {
+        let (_folder, state) = dir();
+        let barrier = std::sync::Barrier::new(4);
+        let ids: Vec<_> = std::thread::scope(|scope| {
+            let draw = || {
+                barrier.wait();
+                state.client_id().unwrap()
+            };
+            let drawers: Vec<_> = (0..4).map(|_| scope.spawn(draw)).collect();
+            drawers.into_iter().map(|drawer| drawer.join().unwrap()).collect()
+        });
+        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+        assert_eq!(fs::read_dir(&state.root).unwrap().count(), 1, "nothing but the id is left");
+    }
+}
+
+#[test]
 fn a_server_is_remembered_until_it_is_forgotten() {
     let (_folder, state) = dir();
     assert_eq!(state.server().unwrap(), None);
