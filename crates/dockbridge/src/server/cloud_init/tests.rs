@@ -56,7 +56,8 @@ async fn the_volume_is_mounted_before_the_engine_is_started() {
     let [script] = &document.bootcmd[..] else { panic!("one script is expected") };
     let at = |part: &str| script.find(part).unwrap_or_else(|| panic!("{part} is missing"));
     assert!(script.contains("/dev/disk/by-id/scsi-0HC_Volume_4711\n"));
-    assert!(at("AssertPathIsMountPoint=/var/lib/docker") < at("mount -t ext4"));
+    assert!(at("AssertPathIsMountPoint=/var/lib/docker") < at("set -eu"), "nothing may keep the guards from being set");
+    assert!(at("set -eu") < at("mount -t ext4"));
     assert!(at("mount -t ext4") < at("systemctl start"));
     assert!(at("mount --bind") < at("systemctl start"));
 }
@@ -64,7 +65,11 @@ async fn the_volume_is_mounted_before_the_engine_is_started() {
 #[tokio::test]
 async fn an_engine_is_installed_only_where_there_is_none() {
     let (_, _, document) = rendered().await;
-    assert!(document.runcmd[0].starts_with("if ! command -v dockerd"));
+    assert!(document.runcmd[0].starts_with("set -eu\nif ! command -v dockerd"));
+    for package in ["docker.io", "ca-certificates", "apparmor"] {
+        assert!(document.runcmd[0].contains(package), "{package} is missing");
+    }
+    assert!(document.runcmd[0].contains("apt-get update || true"));
     assert_eq!(document.write_files[0].path, "/etc/ssh/sshd_config.d/10-dockbridge.conf");
     assert!(document.write_files[0].content.contains("PasswordAuthentication no\n"));
 }
