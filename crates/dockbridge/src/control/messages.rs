@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     activity::ActivityStatus,
-    error::{DockBridgeError, ErrorCategory},
+    error::DockBridgeError,
     lifecycle::{Snapshot, machine::State},
     proxy::ProxyStatus,
     server::{Phase, ServerInfo, VolumeInfo},
@@ -35,18 +36,29 @@ pub struct ErrorReport {
     pub hint: Option<String>,
     /// Whether the same may succeed later without anybody doing anything.
     pub retryable: bool,
+    /// When it happened; in RFC 3339.
+    pub timestamp: Timestamp,
 }
 
-impl From<&DockBridgeError> for ErrorReport {
-    fn from(error: &DockBridgeError) -> Self {
-        let category: ErrorCategory = error.category();
+impl ErrorReport {
+    /// What is shown of `error`, which happened at `timestamp`.
+    #[must_use]
+    pub fn new(error: &DockBridgeError, timestamp: Timestamp) -> Self {
         Self {
-            category: category.to_string(),
+            category: error.category().to_string(),
             code: error.code().to_owned(),
             message: error.to_string(),
             hint: error.hint(),
             retryable: error.retryable(),
+            timestamp,
         }
+    }
+}
+
+impl From<&DockBridgeError> for ErrorReport {
+    /// For an error that happens just now.
+    fn from(error: &DockBridgeError) -> Self {
+        Self::new(error, Timestamp::now())
     }
 }
 

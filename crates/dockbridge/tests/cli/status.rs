@@ -104,6 +104,7 @@ async fn the_last_failure_is_shown() {
     let report = status(&world).await;
     assert_eq!(report["last_error"]["code"], "resource_limit_exceeded");
     assert_eq!(report["last_error"]["category"], "hetzner");
+    assert!(report["last_error"]["timestamp"].as_str().unwrap().ends_with('Z'), "{}", report["last_error"]);
     let text = shown(&world).await;
     assert!(text.contains("Last error") && text.contains("[resource_limit_exceeded]"), "{text}");
     assert!(text.contains("✗ server ordered"), "{text}");
