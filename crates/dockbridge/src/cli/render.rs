@@ -7,7 +7,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use crate::{
     control::{Progress, StatusReport},
     error::DockBridgeError,
-    server::Phase,
+    server::{Overview, Phase, ServerInfo},
 };
 
 /// An error in miette's words: code, message, causes, help.
@@ -100,8 +100,14 @@ pub(super) fn progress(progress: &Progress) -> String {
     }
 }
 
-/// The whole state.
-pub(super) fn status(report: &StatusReport) -> String {
+fn described(server: &ServerInfo) -> String {
+    let known = |key: &str| server.metadata.get(key).map_or("?", String::as_str);
+    let (kind, location) = (known("server_type"), known("location"));
+    format!("{} (id {}, {kind} in {location}, {})", server.name, server.id, server.ip_address)
+}
+
+/// The whole state, and what else there is in the project.
+pub(super) fn status(report: &StatusReport, others: &Overview) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
         // Writing to a string does not fail.
@@ -112,9 +118,7 @@ pub(super) fn status(report: &StatusReport) -> String {
     line("State", report.state.replace('_', " "));
     match &report.server {
         Some(server) => {
-            let known = |key: &str| server.metadata.get(key).map_or("?", String::as_str);
-            let (kind, location) = (known("server_type"), known("location"));
-            line("Server", format!("{} (id {}, {kind} in {location}, {})", server.name, server.id, server.ip_address));
+            line("Server", described(server));
             line("Created", server.created_at.to_string());
             if !proxy.running {
                 line("", "It is billed: `dockbridge start` takes it up, `dockbridge stop` destroys it.".to_owned());
@@ -123,6 +127,7 @@ pub(super) fn status(report: &StatusReport) -> String {
         None => line(
             "Server",
             match report.state.as_str() {
+                "absent" if !others.other_servers.is_empty() => "none of this installation",
                 "absent" => "none; nothing is billed but the volume",
                 "provisioning" => "not ordered yet",
                 _ => "not known at the moment",
@@ -134,6 +139,15 @@ pub(super) fn status(report: &StatusReport) -> String {
         line("Volume", format!("{} (id {}, {} GB at {})", volume.name, volume.id, volume.size, volume.mount_path));
     } else {
         line("Volume", "none".to_owned());
+    }
+    for (server, installation) in &others.other_servers {
+        line("Other", format!("server {}", described(server)));
+        line("", format!("It is billed and belongs to another DockBridge (installation {installation}): only"));
+        line("", "`dockbridge stop` there destroys it; this one leaves it alone.".to_owned());
+    }
+    for (volume, location) in &others.other_volumes {
+        line("Other", format!("volume {} (id {}, {} GB in {location})", volume.name, volume.id, volume.size));
+        line("", "It is billed, and not used with the location and the server type that are configured.".to_owned());
     }
     if let Some(last) = report.activity.last_docker_command {
         line("Activity", format!("last request {last}, {} connections open", report.activity.open_connections));

@@ -27,26 +27,32 @@ pub(super) async fn run(
     json: bool,
 ) -> Result<(), DockBridgeError> {
     let state = open_state(environment)?;
-    let report = match request_status(&state.control_path()).await {
-        Ok(report) if report.server.is_some() && report.volume.is_some() => report,
+    let (report, others) = match request_status(&state.control_path()).await {
+        Ok(report) if report.server.is_some() && report.volume.is_some() => (report, Overview::default()),
         Ok(report) => match timeout(COMPLETION_BOUND, overview(config, environment, state)).await {
             Ok(Ok(overview)) => complete(report, overview),
             Ok(Err(error)) => {
                 tracing::warn!(error = error.in_one_line(), "the API could not be asked for server and volume");
-                report
+                (report, Overview::default())
             }
             Err(_) => {
                 tracing::warn!("the API has not answered, so server and volume are not known");
-                report
+                (report, Overview::default())
             }
         },
         Err(ControlError::NotRunning) => from_api(config, overview(config, environment, state).await?),
         Err(error) => return Err(error.into()),
     };
     let text = if json {
+        for (server, installation) in &others.other_servers {
+            tracing::warn!(name = server.name, id = server.id, installation, "there is a server of another DockBridge");
+        }
+        for (volume, location) in &others.other_volumes {
+            tracing::warn!(name = volume.name, id = volume.id, location, "there is another volume of DockBridge");
+        }
         serde_json::to_string_pretty(&report).map_err(|error| ControlError::Answer(error.to_string()))? + "\n"
     } else {
-        render::status(&report)
+        render::status(&report, &others)
     };
     let written = terminal.out.write_all(text.as_bytes()).and_then(|()| terminal.out.flush());
     match written {
@@ -60,30 +66,26 @@ pub(super) async fn run(
 
 async fn overview(config: &Config, environment: &Environment, state: StateDir) -> Result<Overview, DockBridgeError> {
     let servers = HetznerServers::new(config, state, environment.runtime_dir())?;
-    let overview = servers.overview().await?;
-    for server in &overview.others {
-        tracing::warn!(name = server.name, id = server.id, "there is another server of DockBridge in the project");
-    }
-    Ok(overview)
+    servers.overview().await
 }
 
 /// Adds what the API knows to what the running DockBridge says, which is right about what the server is doing.
-fn complete(mut report: StatusReport, overview: Overview) -> StatusReport {
+fn complete(mut report: StatusReport, mut overview: Overview) -> (StatusReport, Overview) {
     let status = match report.state.as_str() {
         "provisioning" => Some(ServerStatus::Provisioning),
         "shutting_down" => Some(ServerStatus::ShuttingDown),
         _ => None,
     };
-    let own = overview.own.map(|server| ServerInfo { status: status.unwrap_or(server.status), ..server });
+    let own = overview.own.take().map(|server| ServerInfo { status: status.unwrap_or(server.status), ..server });
     report.server = report.server.or(own);
-    report.volume = report.volume.or(overview.volumes.into_iter().next());
-    report
+    report.volume = report.volume.or(overview.volume.take());
+    (report, overview)
 }
 
 /// What there is to say without a running DockBridge.
-fn from_api(config: &Config, overview: Overview) -> StatusReport {
-    let server = overview.own.or(overview.others.into_iter().next());
-    StatusReport {
+fn from_api(config: &Config, mut overview: Overview) -> (StatusReport, Overview) {
+    let server = overview.own.take();
+    let report = StatusReport {
         state: match server.as_ref().map(|server| server.status) {
             None => "absent",
             Some(ServerStatus::Provisioning) => "provisioning",
@@ -93,9 +95,10 @@ fn from_api(config: &Config, overview: Overview) -> StatusReport {
         .to_owned(),
         proxy: ProxyStatus { local_socket: config.docker.socket_path.display().to_string(), ..ProxyStatus::default() },
         server,
-        volume: overview.volumes.into_iter().next(),
+        volume: overview.volume.take(),
         activity: ActivityStatus::default(),
         phases: Vec::new(),
         last_error: None,
-    }
+    };
+    (report, overview)
 }

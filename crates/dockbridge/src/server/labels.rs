@@ -38,6 +38,11 @@ pub(super) fn belongs_to(labels: &Labels, client: &str) -> bool {
     is_managed(labels) && labels.get(CLIENT).is_some_and(|value| value == client)
 }
 
+/// Which installation created a resource with these labels, where they say so.
+pub(super) fn installation(labels: &Labels) -> Option<&str> {
+    labels.get(CLIENT).map(String::as_str)
+}
+
 /// Whether a volume with these labels is ours and holds images for this architecture.
 pub(super) fn is_volume_for(labels: &Labels, architecture: &Architecture) -> bool {
     is_managed(labels) && labels.get(ARCHITECTURE).is_some_and(|value| value == architecture.as_str())

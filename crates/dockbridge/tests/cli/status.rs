@@ -110,3 +110,32 @@ async fn the_last_failure_is_shown() {
     assert!(text.contains("✗ server ordered"), "{text}");
     assert_eq!(daemon.interrupt().await.code, Some(0));
 }
+
+#[tokio::test]
+async fn a_server_of_another_installation_is_not_taken_for_ours() {
+    let world = World::new().await;
+    let theirs = json!({ "managed-by": "dockbridge", "dockbridge/client": "0123456789ab" });
+    let order = json!({ "name": "dockbridge-theirs", "server_type": "cx33", "image": "debian-12", "labels": theirs });
+    world.create("servers", order).await;
+    let text = shown(&world).await;
+    assert!(text.contains("dockbridge-theirs") && text.contains("installation 0123456789ab"), "{text}");
+    assert!(!text.contains("takes it up") && !text.contains("nothing is billed"), "{text}");
+    let ended = world.run(&["status", "--json"]).await;
+    let report: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!((&report["state"], &report["server"]), (&json!("absent"), &Value::Null));
+    assert!(ended.err.contains("there is a server of another DockBridge"), "{}", ended.err);
+}
+
+#[tokio::test]
+async fn the_volume_of_the_configured_location_is_shown_and_others_are_named() {
+    let mut world = World::new().await;
+    let elsewhere = world.create_volume("hel1").await;
+    let text = shown(&world).await;
+    assert!(text.contains("Volume     none") && text.contains("GB in hel1"), "{text}");
+    world.set("DOCKBRIDGE_HETZNER_LOCATION", "hel1");
+    assert_eq!(status(&world).await["volume"]["id"], elsewhere["id"].to_string());
+    // It holds images for another architecture.
+    world.set("DOCKBRIDGE_HETZNER_SERVER_TYPE", "cax11");
+    let text = shown(&world).await;
+    assert!(text.contains("Volume     none") && text.contains("not used with"), "{text}");
+}
