@@ -76,7 +76,10 @@ fn where_nothing_can_be_ordered_nothing_is_offered() {
     for name in ["cx23", "cpx23"] {
         let error = server_type(&named(name), "sin", &types, Timestamp::UNIX_EPOCH).unwrap_err();
         let text = error.to_string();
-        assert!(text.ends_with("can be ordered there at the moment") || text.ends_with("in sin at the moment"), "{text}");
+        assert!(
+            text.ends_with("can be ordered there at the moment") || text.ends_with("in sin at the moment"),
+            "{text}"
+        );
         assert!(!error.hint().unwrap().contains("one of them"));
     }
 }
