@@ -9,10 +9,19 @@ use crate::{
 
 /// Runs all benchmarks.
 pub(crate) fn run() -> Result<ExitCode, Failure> {
-    let mut steps = Steps::default();
+    let mut steps = Steps::new()?;
+    let outcome = all(&mut steps);
+    steps.conclude(outcome)
+}
+
+fn all(steps: &mut Steps) -> Result<(), Failure> {
     steps.run("packages and machine images", &mut chore_as_root(&["machine-image", "--for-tests"])?)?;
     let mut benches = cargo(&["bench", "--workspace", "--locked", "--benches"]);
-    steps.run("benchmarks", with_root_runner(benches.env("DOCKBRIDGE_MACHINES_CACHE", machines_cache())))?;
-    steps.show();
-    Ok(ExitCode::SUCCESS)
+    let measured =
+        steps.run("benchmarks", with_root_runner(benches.env("DOCKBRIDGE_MACHINES_CACHE", machines_cache())));
+    if measured.is_err() {
+        let cleaned = steps.run_regardless("cleaning up", &mut chore_as_root(&["clean-machines"])?);
+        measured.and(cleaned)?;
+    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{Failure, machines_cache, packages, root};
 /// Runs the chore.
 pub(crate) fn run(for_tests: bool) -> Result<ExitCode, Failure> {
     root::require(&[])?;
-    packages::install_missing(if for_tests { packages::FOR_TESTS } else { &[] })?;
+    packages::install_missing(for_tests)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let bar = progress_bar();
     let started = std::time::Instant::now();

@@ -5,7 +5,7 @@ use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, syn
 use clap::{Parser, ValueEnum};
 use hcloud_emulator::{
     Emulator,
-    machines::{Machines, containers::ContainerMachines, image::Progress, none::NoMachines},
+    machines::{Machines, containers::ContainerMachines, image::Progress, leftovers, none::NoMachines},
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -60,16 +60,28 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     // The signals are caught before anything starts, so that none of them finds us without a clean-up.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let (kind, cache) = (arguments.machines, arguments.cache.clone());
     let emulator = tokio::select! {
         emulator = start(arguments) => emulator?,
-        () = either(&mut terminate, &mut interrupt) => return Ok(()),
+        () = either(&mut terminate, &mut interrupt) => {
+            if kind == Kind::Containers {
+                leftovers::clean_up(&cache).await?;
+            }
+            return Ok(());
+        }
     };
+    let announced = announce(&emulator.endpoint());
+    if announced.is_ok() {
+        either(&mut terminate, &mut interrupt).await;
+    }
+    emulator.shutdown().await?;
+    Ok(announced?)
+}
+
+fn announce(endpoint: &str) -> std::io::Result<()> {
     let mut output = std::io::stdout().lock();
-    writeln!(output, "listening on {}", emulator.endpoint())?;
-    output.flush()?;
-    drop(output);
-    either(&mut terminate, &mut interrupt).await;
-    Ok(emulator.shutdown().await?)
+    writeln!(output, "listening on {endpoint}")?;
+    output.flush()
 }
 
 async fn start(arguments: Arguments) -> Result<Emulator, Failure> {

@@ -52,7 +52,8 @@ async fn a_machine_boots_and_its_volume_outlives_it() {
     assert_eq!(host.run("docker info --format '{{.Driver}}'").await, "overlay2");
 
     // The engine inside runs a container of a static busybox, and keeps image and volume on the disk.
-    host.send(&hcloud_emulator::machines::busybox::archive().unwrap(), "docker import - busybox:test").await;
+    host.send(&hcloud_emulator::machines::busybox::archive(&support::cache()).unwrap(), "docker import - busybox:test")
+        .await;
     host.run("docker volume create kept").await;
     assert_eq!(host.run("docker run --rm -v kept:/v busybox:test busybox sh -c 'echo hi | tee /v/f'").await, "hi");
     host.run("docker run -d --name web -p 8080:80 busybox:test busybox httpd -f -p 80").await;

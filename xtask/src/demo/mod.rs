@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use hcloud_emulator::{Emulator, machines::containers::ContainerMachines};
+use hcloud_emulator::{
+    Emulator,
+    machines::{Machines, containers::ContainerMachines},
+};
 use tokio_util::sync::CancellationToken;
 
 use self::stage::Stage;
@@ -24,7 +27,7 @@ const BUILT: &str = "DOCKBRIDGE_DEMO_PROGRAM";
 pub(crate) fn run(keep: bool) -> Result<ExitCode, Failure> {
     let program = build()?;
     root::require(&[(BUILT, &program)])?;
-    packages::install_missing(&[])?;
+    packages::install_missing(false)?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let interrupted = CancellationToken::new();
@@ -86,13 +89,32 @@ async fn play(program: &Path, keep: bool, interrupted: &CancellationToken) -> Re
         }
     };
     bar.finish_and_clear();
-    let emulator = Emulator::builder().token(TOKEN).machines(Arc::new(machines)).start().await?;
+    let machines = Arc::new(machines);
+    let emulator = match Emulator::builder().token(TOKEN).machines(machines.clone()).start().await {
+        Ok(emulator) => emulator,
+        Err(error) => {
+            machines.shutdown().await?;
+            return Err(error.into());
+        }
+    };
     println!(
         "An emulated Hetzner Cloud answers at {}; its servers are machine containers on this machine.",
         emulator.endpoint()
     );
 
-    let stage = Stage::new(program, &emulator.endpoint(), TOKEN)?;
+    let outcome = perform(program, &emulator.endpoint(), keep, interrupted).await;
+    let ended = emulator.shutdown().await;
+    if ended.is_ok() {
+        println!("Everything that was started is gone again.");
+    }
+    // What went wrong first is what matters.
+    outcome?;
+    Ok(ended?)
+}
+
+/// Plays all scenes on a stage of their own, and clears it.
+async fn perform(program: &Path, endpoint: &str, keep: bool, interrupted: &CancellationToken) -> Result<(), Failure> {
+    let stage = Stage::new(program, endpoint, TOKEN)?;
     let outcome = tokio::select! {
         outcome = scenes(&stage, keep, interrupted) => outcome,
         () = interrupted.cancelled() => Ok(()),
@@ -101,8 +123,6 @@ async fn play(program: &Path, keep: bool, interrupted: &CancellationToken) -> Re
         println!("\nEnding: everything that was started is removed…");
     }
     stage.clear().await;
-    emulator.shutdown().await?;
-    println!("Everything that was started is gone again.");
     outcome
 }
 
@@ -113,7 +133,7 @@ async fn scenes(stage: &Stage, keep: bool, interrupted: &CancellationToken) -> R
     stage.say(
         "The first Docker command creates a server. (No registry is needed: busybox is imported from this machine.)",
     );
-    let tar = hcloud_emulator::machines::busybox::archive()?;
+    let tar = hcloud_emulator::machines::busybox::archive(&machines_cache())?;
     stage.docker_with(&["import", "-", "busybox"], tar).await?;
     stage.docker(&["run", "--rm", "busybox", "echo", "Hello from a server that did not exist a minute ago"]).await?;
     stage

@@ -187,7 +187,7 @@ impl World {
 
     /// Makes a small image called `busybox` out of this machine's static busybox, since no registry can be reached.
     pub(crate) fn import_busybox(&self) {
-        let tar = hcloud_emulator::machines::busybox::archive().unwrap();
+        let tar = hcloud_emulator::machines::busybox::archive(&cache_dir()).unwrap();
         self.docker_with(&["import", "--change", "CMD [\"/bin/sh\"]", "-", "busybox"], &tar);
     }
 
@@ -237,12 +237,26 @@ impl World {
     }
 }
 
+/// Waits until `condition` holds, and fails when that takes too long.
+pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + COMMAND_BOUND;
+    while !condition() {
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
 /// Runs a command to its end, feeding it `stdin`. It is killed when it takes longer than it may.
 pub(crate) fn run(command: &mut Command, stdin: &[u8]) -> Output {
+    run_within(COMMAND_BOUND, command, stdin)
+}
+
+/// The same with another bound.
+pub(crate) fn run_within(bound: Duration, command: &mut Command, stdin: &[u8]) -> Output {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let (stdout, stderr) = (collect(child.stdout.take().unwrap()), collect(child.stderr.take().unwrap()));
-    let deadline = Instant::now() + COMMAND_BOUND;
+    let deadline = Instant::now() + bound;
     thread::scope(|scope| {
         // A command that does not read its input to the end is none of our business.
         scope.spawn(move || std::io::Write::write_all(&mut input, stdin));
@@ -255,7 +269,7 @@ pub(crate) fn run(command: &mut Command, stdin: &[u8]) -> Output {
                 child.wait().unwrap();
                 let (out, err) = (stdout.join().unwrap(), stderr.join().unwrap());
                 panic!(
-                    "{command:?} took longer than {COMMAND_BOUND:?}:\n{}\n{}",
+                    "{command:?} took longer than {bound:?}:\n{}\n{}",
                     String::from_utf8_lossy(&out),
                     String::from_utf8_lossy(&err)
                 );

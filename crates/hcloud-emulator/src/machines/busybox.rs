@@ -3,14 +3,17 @@
 use std::{
     fs, io,
     os::unix::fs::symlink,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use super::MachineError;
 
-/// Where Debian and Ubuntu put the program of their package `busybox-static`.
+/// Where Debian and Ubuntu put the program of their packages `busybox-static` and `busybox`.
 const PLACES: [&str; 2] = ["/bin/busybox", "/usr/bin/busybox"];
+/// Where it is looked for in a cache directory: `busybox-static` cannot be installed beside `busybox`, which many systems
+/// have, but it can be unpacked.
+const UNPACKED: &str = "busybox-static/bin/busybox";
 
 /// Commands of busybox that are linked in the image's `/bin`.
 const COMMANDS: [&str; 24] = [
@@ -40,17 +43,42 @@ const COMMANDS: [&str; 24] = [
     "yes",
 ];
 
-/// The image's root file system as a tar archive, for `docker import - busybox`. Blocks for some milliseconds.
-pub fn archive() -> Result<Vec<u8>, MachineError> {
-    let failed = |reason: String| MachineError { doing: "make an image of busybox".to_owned(), reason };
-    let program = PLACES
-        .into_iter()
-        .find(|place| Path::new(place).exists())
-        .ok_or_else(|| failed("there is no static busybox: install the package busybox-static".to_owned()))?;
-    pack(program).map_err(|error| failed(error.to_string()))
+/// A busybox that runs without any library: this host's own, or the one unpacked to `busybox-static` in `cache_dir`.
+#[must_use]
+pub fn find(cache_dir: &Path) -> Option<PathBuf> {
+    let places = PLACES.into_iter().map(PathBuf::from).chain([cache_dir.join(UNPACKED)]);
+    places.into_iter().find(|place| fs::read(place).is_ok_and(|program| is_static(&program)))
 }
 
-fn pack(program: &str) -> io::Result<Vec<u8>> {
+/// The image's root file system as a tar archive, for `docker import - busybox`. Blocks for some milliseconds.
+pub fn archive(cache_dir: &Path) -> Result<Vec<u8>, MachineError> {
+    let failed = |reason: String| MachineError { doing: "make an image of busybox".to_owned(), reason };
+    let program = find(cache_dir)
+        .ok_or_else(|| failed("there is no static busybox: run `cargo xtask machine-image`".to_owned()))?;
+    pack(&program).map_err(|error| failed(error.to_string()))
+}
+
+/// Whether a program asks for no dynamic loader: whether its ELF file (64 bits, little-endian) has no segment of the type
+/// `PT_INTERP` (`elf(5)`).
+fn is_static(program: &[u8]) -> bool {
+    const PT_INTERP: usize = 3;
+    let number = |at: usize, bytes: usize| -> Option<usize> {
+        let slice = program.get(at..at.checked_add(bytes)?)?;
+        Some(slice.iter().rev().fold(0, |value, byte| value << 8 | usize::from(*byte)))
+    };
+    if !program.starts_with(b"\x7fELF\x02\x01") {
+        return false;
+    }
+    let (Some(table), Some(size), Some(count)) = (number(0x20, 8), number(0x36, 2), number(0x38, 2)) else {
+        return false;
+    };
+    (0..count).all(|index| {
+        let kind = index.checked_mul(size).and_then(|offset| number(table.checked_add(offset)?, 4));
+        kind.is_some_and(|kind| kind != PT_INTERP)
+    })
+}
+
+fn pack(program: &Path) -> io::Result<Vec<u8>> {
     let root = tempfile::tempdir()?;
     let bin = root.path().join("bin");
     fs::create_dir(&bin)?;
@@ -64,5 +92,29 @@ fn pack(program: &str) -> io::Result<Vec<u8>> {
         Ok(output.stdout)
     } else {
         Err(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_program_without_a_loader_is_static() {
+        assert!(!is_static(b""));
+        assert!(!is_static(b"#!/bin/sh\n"));
+        assert!(!is_static(b"\x7fELF\x02\x01"));
+        // This very test is linked dynamically.
+        let own = fs::read(std::env::current_exe().unwrap()).unwrap();
+        assert!(!is_static(&own));
+        // A file header with a single segment of type PT_LOAD behind it, and the same with PT_INTERP.
+        let program = |kind: u8| {
+            let mut file = vec![0; 0x40 + 56];
+            file[..6].copy_from_slice(b"\x7fELF\x02\x01");
+            (file[0x20], file[0x36], file[0x38], file[0x40]) = (0x40, 56, 1, kind);
+            file
+        };
+        assert!(is_static(&program(1)));
+        assert!(!is_static(&program(3)));
     }
 }

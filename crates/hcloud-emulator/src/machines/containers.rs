@@ -128,7 +128,9 @@ impl ContainerMachines {
         let mut create = CREATE.to_vec();
         create.extend(["--name", &container, "--hostname", &spec.name, "--label", &label, "--ip", &address]);
         // The host's own setting is left alone, so the machine's must be made here, as a virtual machine's root could.
-        create.extend(["--sysctl", "net.ipv4.ip_forward=1", "--cgroup-parent", &self.name]);
+        // An absolute name: a relative one is taken below the group that the engine happens to run in.
+        let parent = format!("/{}", self.name);
+        create.extend(["--sysctl", "net.ipv4.ip_forward=1", "--cgroup-parent", &parent]);
         create.extend([image.as_str(), "/usr/local/sbin/machine-init"]);
         self.docker(&doing, &create, CONTAINER_BOUND).await?;
         let seed = self.seeds.join(id.to_string());

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Programs that machines need, each with the Debian and Ubuntu package that brings it.
-const PROGRAMS: [(&str, &str); 11] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("dockerd", "docker.io"),
     ("containerd", "containerd"),
     ("mmdebstrap", "mmdebstrap"),
@@ -17,10 +17,9 @@ const PROGRAMS: [(&str, &str); 11] = [
     ("setpriv", "util-linux"),
     ("mkfs.ext4", "e2fsprogs"),
     ("ip", "iproute2"),
-    // The machines' users: the tests and the demo log in, and run containers of a static busybox.
+    // The machines' users log in.
     ("ssh", "openssh-client"),
     ("ssh-keygen", "openssh-client"),
-    ("busybox", "busybox-static"),
 ];
 
 /// The keys that sign Debian's archive; the package is not installed by default on Ubuntu.

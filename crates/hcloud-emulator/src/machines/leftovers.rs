@@ -89,15 +89,7 @@ pub(super) async fn release_loops_below(directory: &Path) -> Result<(), MachineE
     let doing = "release loop devices";
     let deadline = Instant::now() + GONE_BOUND;
     loop {
-        let listed =
-            tool::run(doing, "losetup", ["--list", "--noheadings", "--raw", "--output", "NAME,BACK-FILE"], QUICK)
-                .await?;
-        let ours: Vec<&str> = listed
-            .lines()
-            .filter_map(|line| line.split_once(' '))
-            .filter(|(_, file)| Path::new(file.trim_end_matches(" (deleted)")).starts_with(directory))
-            .map(|(device, _)| device)
-            .collect();
+        let ours = loops_below(directory);
         if ours.is_empty() {
             return Ok(());
         }
@@ -112,12 +104,33 @@ pub(super) async fn release_loops_below(directory: &Path) -> Result<(), MachineE
     }
 }
 
+/// The loop devices whose file lies below `directory`, as the kernel itself names it: tools escape blanks.
+fn loops_below(directory: &Path) -> Vec<String> {
+    let Ok(devices) = std::fs::read_dir("/sys/block") else { return Vec::new() };
+    devices
+        .flatten()
+        .filter_map(|device| {
+            let file = std::fs::read_to_string(device.path().join("loop/backing_file")).ok()?;
+            let file = file.trim_end_matches('\n').trim_end_matches(" (deleted)");
+            let name = device.file_name().into_string().ok()?;
+            Path::new(file).starts_with(directory).then(|| format!("/dev/{name}"))
+        })
+        .collect()
+}
+
+/// Undoes the escapes of `/proc/self/mounts`: a backslash and three octal digits (`fstab(5)`).
+fn unescaped(text: &str) -> String {
+    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
+        .iter()
+        .fold(text.to_owned(), |text, (escape, character)| text.replace(escape, character))
+}
+
 /// Unmounts whatever is mounted below these directories, the innermost first.
 async fn unmount_below(directories: &[&PathBuf]) -> Result<(), MachineError> {
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let ours: Vec<&str> = mounts
+    let ours: Vec<String> = mounts
         .lines()
-        .filter_map(|line| line.split(' ').nth(1))
+        .filter_map(|line| line.split(' ').nth(1).map(unescaped))
         .filter(|at| {
             directories.iter().any(|directory| Path::new(at) != *directory && Path::new(at).starts_with(directory))
         })

@@ -17,6 +17,11 @@ use super::{
 /// How the name of a directory starts that an image is built in.
 pub(super) const BUILD_PREFIX: &str = "build-";
 
+/// Everything is kept in a directory of this name below the one that is given, so that nothing else is ever cleared.
+const OWN_DIRECTORY: &str = "hcloud-machines";
+/// The file that marks the directory as ours.
+const MARKER: &str = "created-by-hcloud-emulator";
+
 /// How long to wait for another process that uses the same cache directory.
 const LOCK_WAIT: Duration = Duration::from_mins(15);
 /// How often to look whether the other process is gone.
@@ -30,7 +35,7 @@ const SUBNETS: u32 = 1 << (SUBNET_BITS - 15);
 /// The directories and names that belong to one cache directory.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
-    /// The cache directory, absolute and without symbolic links, as the kernel reports it for loop devices.
+    /// Our own directory below the one that was given, absolute and without symbolic links, as the kernel reports it for loop devices.
     pub(super) cache: PathBuf,
     /// The engine's sockets and run-time state; short, because the path of a Unix socket may have 107 bytes at most.
     pub(super) run: PathBuf,
@@ -44,8 +49,10 @@ impl Place {
     /// Creates the cache directory where it does not exist.
     pub(super) fn new(cache_dir: &Path) -> Result<Self, MachineError> {
         let doing = "prepare the cache directory";
-        std::fs::create_dir_all(cache_dir).map_err(io_failed(doing, cache_dir))?;
-        let cache = cache_dir.canonicalize().map_err(io_failed(doing, cache_dir))?;
+        let cache = cache_dir.join(OWN_DIRECTORY);
+        std::fs::create_dir_all(&cache).map_err(io_failed(doing, &cache))?;
+        let cache = cache.canonicalize().map_err(io_failed(doing, &cache))?;
+        claim(&cache)?;
         let digest = Md5::digest(cache.as_os_str().as_encoded_bytes());
         let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
         // The name of a network interface may have 15 bytes at most.
@@ -113,6 +120,21 @@ impl Place {
             .find(|subnet| !used.iter().any(|address| subnet.contains(*address)))
             .ok_or_else(|| failed(doing, "every part of 198.18.0.0/15 is in use on this host"))
     }
+}
+
+/// Marks an empty directory as ours; refuses one that somebody else has filled.
+fn claim(directory: &Path) -> Result<(), MachineError> {
+    let doing = "prepare the cache directory";
+    let marker = directory.join(MARKER);
+    if marker.exists() {
+        return Ok(());
+    }
+    let mut entries = std::fs::read_dir(directory).map_err(io_failed(doing, directory))?;
+    if entries.next().is_some() {
+        let reason = format!("{} holds files of somebody else; choose another directory", directory.display());
+        return Err(failed(doing, reason));
+    }
+    std::fs::write(&marker, "Everything in this directory is cleared at will.\n").map_err(io_failed(doing, &marker))
 }
 
 /// A part of the machines' address range.

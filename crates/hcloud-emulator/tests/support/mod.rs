@@ -19,7 +19,12 @@ const COMMAND_BOUND: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(50);
 
 /// The cache directory that the project's chores use too.
-fn cache() -> PathBuf {
+/// The emulator's own directory in the cache.
+fn own() -> PathBuf {
+    cache().canonicalize().unwrap().join("hcloud-machines")
+}
+
+pub(crate) fn cache() -> PathBuf {
     std::env::var_os("DOCKBRIDGE_MACHINES_CACHE")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/machines"), PathBuf::from)
 }
@@ -155,7 +160,7 @@ impl<'a> Host<'a> {
 
 /// Processes that belong to the cache directory's engine.
 pub(crate) fn processes() -> Vec<String> {
-    let engine = cache().canonicalize().unwrap().join("engine").display().to_string();
+    let engine = own().join("engine").display().to_string();
     let name = bridge_name();
     let mut found = Vec::new();
     for process in std::fs::read_dir("/proc").unwrap().flatten() {
@@ -171,7 +176,7 @@ pub(crate) fn processes() -> Vec<String> {
 
 /// Everything on this host that a run must not leave behind.
 pub(crate) fn traces() -> Vec<String> {
-    let cache = cache().canonicalize().unwrap();
+    let cache = own();
     let cache = cache.to_str().unwrap();
     let mut found = processes();
     let lines = |text: String, what: &str| -> Vec<String> {
@@ -182,8 +187,7 @@ pub(crate) fn traces() -> Vec<String> {
     found.extend(lines(std::fs::read_to_string("/proc/self/mounts").unwrap(), "mount"));
     let name = bridge_name();
     let mut gone = vec![Path::new("/sys/class/net").join(&name), Path::new("/run").join(&name)];
-    gone.extend(std::fs::read_dir("/sys/fs/cgroup").unwrap().flatten().map(|tree| tree.path().join(&name)));
-    gone.push(Path::new("/sys/fs/cgroup").join(&name));
+    groups_named(&name, Path::new("/sys/fs/cgroup"), &mut gone);
     gone.push(Path::new(cache).join("volumes"));
     found.extend(gone.into_iter().filter(|path| path.exists()).map(|path| path.display().to_string()));
     // No container is left in the engine's data either.
@@ -192,10 +196,21 @@ pub(crate) fn traces() -> Vec<String> {
     found
 }
 
+/// Control groups of that name, wherever in the tree they are.
+fn groups_named(name: &str, below: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(below).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            if entry.file_name().to_str() == Some(name) {
+                found.push(entry.path());
+            }
+            groups_named(name, &entry.path(), found);
+        }
+    }
+}
+
 /// The name of the bridge and of the control group of this cache directory.
 fn bridge_name() -> String {
     use md5::{Digest, Md5};
-    let cache = cache().canonicalize().unwrap();
-    let digest = Md5::digest(cache.as_os_str().as_encoded_bytes());
+    let digest = Md5::digest(own().as_os_str().as_encoded_bytes());
     digest.iter().take(4).fold("hcm-".to_owned(), |name, byte| format!("{name}{byte:02x}"))
 }
