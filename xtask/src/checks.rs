@@ -33,7 +33,7 @@ fn all(steps: &mut Steps) -> Result<(), Failure> {
 fn tests(steps: &mut Steps) -> Result<(), Failure> {
     let mut run = |name, arguments: &[&str]| {
         let mut command = cargo(arguments);
-        steps.run(name, with_root_runner(command.env("DOCKBRIDGE_MACHINES_CACHE", machines_cache())))
+        steps.run(name, with_root_runner(command.env("HCLOUD_EMULATOR_CACHE", machines_cache())))
     };
     if has_nextest() {
         return run("tests", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);

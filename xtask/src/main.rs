@@ -62,9 +62,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Where machine images and everything of the machines' engine are kept: `DOCKBRIDGE_MACHINES_CACHE`, or
+/// Where machine images and everything of the machines' engine are kept: `HCLOUD_EMULATOR_CACHE`, or
 /// `target/machines` in the workspace.
 fn machines_cache() -> PathBuf {
-    std::env::var_os("DOCKBRIDGE_MACHINES_CACHE")
+    std::env::var_os("HCLOUD_EMULATOR_CACHE")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/machines")), PathBuf::from)
 }

@@ -21,7 +21,7 @@ use crate::{Failure, machine_image, machines_cache, packages, root, run::cargo};
 const TOKEN: &str = "demo-token-that-opens-nothing-but-this-emulator-0123456789abcdef";
 
 /// Set for the second half, which root runs, so that the first is not done again.
-const BUILT: &str = "DOCKBRIDGE_DEMO_PROGRAM";
+const BUILT: &str = "XTASK_DEMO_PROGRAM";
 
 /// Runs the demo; `keep` leaves everything running until Ctrl-C.
 pub(crate) fn run(keep: bool) -> Result<ExitCode, Failure> {

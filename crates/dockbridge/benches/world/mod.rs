@@ -103,7 +103,7 @@ fn home() -> TempDir {
 }
 
 async fn emulated_cloud() -> Emulator {
-    let cache = std::env::var_os("DOCKBRIDGE_MACHINES_CACHE")
+    let cache = std::env::var_os("HCLOUD_EMULATOR_CACHE")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/machines"), PathBuf::from);
     std::fs::create_dir_all(&cache).unwrap();
     eprintln!("waiting for the machines in {}", cache.display());

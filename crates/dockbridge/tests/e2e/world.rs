@@ -49,7 +49,7 @@ impl Drop for Bridge {
 
 /// Where the machine image and the engine's data are kept between runs.
 fn cache_dir() -> PathBuf {
-    std::env::var_os("DOCKBRIDGE_MACHINES_CACHE")
+    std::env::var_os("HCLOUD_EMULATOR_CACHE")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/machines"), PathBuf::from)
 }
 

@@ -25,7 +25,7 @@ fn own() -> PathBuf {
 }
 
 pub(crate) fn cache() -> PathBuf {
-    std::env::var_os("DOCKBRIDGE_MACHINES_CACHE")
+    std::env::var_os("HCLOUD_EMULATOR_CACHE")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/machines"), PathBuf::from)
 }
 
