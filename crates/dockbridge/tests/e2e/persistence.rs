@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     request,
-    world::{TOKEN, World, run},
+    world::{TOKEN, World, eventually, run},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,13 +66,14 @@ async fn a_server_that_vanishes_without_a_word_is_reported_and_replaced() {
         thread::spawn(move || run(&mut command, b""))
     };
     // The container runs once the engine shows it.
-    while world.docker(&["ps", "--quiet"]).trim().is_empty() {}
+    eventually("the container runs", || !world.docker(&["ps", "--quiet"]).trim().is_empty());
 
     // Its network goes first, so that no connection is closed when the machine dies.
     world.on_server("ip link set eth0 down > /dev/null 2>&1 < /dev/null &");
     let address: std::net::SocketAddr =
         format!("{}:22", server["public_net"]["ipv4"]["ip"].as_str().unwrap()).parse().unwrap();
-    while TcpStream::connect_timeout(&address, Duration::from_millis(300)).is_ok() {}
+    let silent = || TcpStream::connect_timeout(&address, Duration::from_millis(300)).is_err();
+    eventually("the server is silent", silent);
     assert!(world.emulator.kill_server(server["id"].as_u64().unwrap()).await);
 
     let began = Instant::now();
@@ -96,7 +97,11 @@ async fn a_server_that_was_turned_off_is_replaced() {
     let url = format!("{}/servers/{id}/actions/poweroff", world.emulator.endpoint());
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     assert_eq!(client.post(url).bearer_auth(TOKEN).send().await.unwrap().status().as_u16(), 201);
-    while world.api("servers").await[0]["status"] != "off" {}
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while world.api("servers").await[0]["status"] != "off" {
+        assert!(Instant::now() < deadline, "the server is not off in time");
+        tokio::task::yield_now().await;
+    }
 
     // Whether a request that is sent into the dying connection is still lost is a matter of luck; the next one is not.
     let first = request::get(&world.socket(), "/v1.41/info", Duration::from_mins(1));
