@@ -2,7 +2,10 @@
 
 use std::{fs, time::Duration};
 
-use crate::{request, world::World};
+use crate::{
+    request,
+    world::{World, run},
+};
 
 const BOUND: Duration = Duration::from_mins(2);
 
@@ -26,6 +29,10 @@ async fn a_server_with_another_host_key_is_refused() {
     assert_eq!(answer.status, 503, "{}", answer.text);
     assert!(answer.body.contains("host key") && answer.body.contains("dockbridge stop"), "{}", answer.body);
     assert!(answer.body.contains("ssh_host_key_mismatch"), "{}", answer.body);
+    // What a person reads.
+    let shown = run(&mut world.docker_command("docker", &["ps"]), b"");
+    let said = String::from_utf8_lossy(&shown.stderr).into_owned();
+    assert!(!shown.status.success() && said.contains("host key") && said.contains("dockbridge stop"), "{said}");
     assert_eq!(world.api("servers").await.len(), 1, "nobody's work is destroyed because of it");
     assert!(world.stop().status.success());
     assert!(world.api("servers").await.is_empty());
