@@ -4,7 +4,6 @@ use std::{
     fs,
     path::Path,
     process::{Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use crate::{
@@ -71,6 +70,20 @@ fn terminal(world: &World) {
     terminal.wait_for("resized");
     terminal.type_text("tty > /dev/null && exit 7\n");
     assert_eq!(terminal.wait().code(), Some(7));
+
+    // The same for a command that joins a container.
+    world.docker(&["run", "--detach", "--name", "joined", "busybox", "sleep", "1000"]);
+    let command = world.docker_command("docker", &["exec", "-it", "joined", "sh"]);
+    let mut terminal = Terminal::spawn(&command, 25, 90);
+    terminal.wait_for("#");
+    terminal.type_text("until [ \"$(stty size)\" = '25 90' ]; do :; done; echo si''zed\n");
+    terminal.wait_for("sized");
+    terminal.resize(45, 120);
+    terminal.type_text("until [ \"$(stty size)\" = '45 120' ]; do :; done; echo resi''zed\n");
+    terminal.wait_for("resized");
+    terminal.type_text("tty > /dev/null && exit 9\n");
+    assert_eq!(terminal.wait().code(), Some(9));
+    world.docker(&["rm", "--force", "joined"]);
 }
 
 fn logs_and_events(world: &World) {
@@ -180,8 +193,6 @@ fn compose(world: &World) {
     compose(&["up", "--detach"]);
     let running = || world.docker(&["ps", "--filter", "label=com.docker.compose.service", "--quiet"]).lines().count();
     assert_eq!(running(), 2);
-    let began = Instant::now();
     compose(&["down", "--timeout", "1"]);
     assert_eq!(running(), 0);
-    assert!(began.elapsed() < Duration::from_mins(1));
 }
