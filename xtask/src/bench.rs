@@ -17,8 +17,7 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
 fn all(steps: &mut Steps) -> Result<(), Failure> {
     steps.run("packages and machine images", &mut chore_as_root(&["machine-image", "--for-tests"])?)?;
     let mut benches = cargo(&["bench", "--workspace", "--locked", "--benches"]);
-    let measured =
-        steps.run("benchmarks", with_root_runner(benches.env("HCLOUD_EMULATOR_CACHE", machines_cache())));
+    let measured = steps.run("benchmarks", with_root_runner(benches.env("HCLOUD_EMULATOR_CACHE", machines_cache())));
     if measured.is_err() {
         let cleaned = steps.run_regardless("cleaning up", &mut chore_as_root(&["clean-machines"])?);
         measured.and(cleaned)?;
