@@ -182,6 +182,6 @@ fn report(lifecycle: &Handle, activity: &ActivityTracker, socket: &str) -> Statu
         server,
         activity,
         phases: lifecycle.phases().list(),
-        last_error: snapshot.last_error.as_deref().map(ErrorReport::from),
+        last_error: snapshot.last_error.as_ref().map(|(error, at)| ErrorReport::new(error, *at)),
     }
 }

@@ -55,13 +55,6 @@ impl ErrorReport {
     }
 }
 
-impl From<&DockBridgeError> for ErrorReport {
-    /// For an error that happens just now.
-    fn from(error: &DockBridgeError) -> Self {
-        Self::new(error, Timestamp::now())
-    }
-}
-
 /// Everything `dockbridge status` shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusReport {
@@ -110,7 +103,11 @@ impl From<&Snapshot> for Progress {
         Self {
             state: state_word(&snapshot.machine.state).to_owned(),
             // An error of the provisioning that led here stands in nobody's way.
-            error: snapshot.last_error.as_deref().filter(|_| destroy_failed).map(Into::into),
+            error: snapshot
+                .last_error
+                .as_ref()
+                .filter(|_| destroy_failed)
+                .map(|(error, at)| ErrorReport::new(error, *at)),
             done: snapshot.machine.stopping && snapshot.machine.state == State::Absent,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::{future::pending, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
@@ -167,11 +168,12 @@ impl<M: ServerManager> Driver<M> {
 
     /// Tells everybody who waits that there will be no engine.
     fn refuse(&mut self, error: DockBridgeError) {
-        self.refuse_all(&Arc::new(error));
+        let error = Arc::new(error);
+        self.snapshot.send_modify(|snapshot| snapshot.last_error = Some((error.clone(), Timestamp::now())));
+        self.refuse_all(&error);
     }
 
     fn refuse_all(&mut self, error: &SharedError) {
-        self.snapshot.send_modify(|snapshot| snapshot.last_error = Some(error.clone()));
         for waiter in self.waiters.drain(..) {
             // Whoever has gone away needs no answer.
             let _ = waiter.send(Err(error.clone()));
@@ -210,7 +212,7 @@ impl<M: ServerManager> Driver<M> {
             }
             _ if machine.stopping && !self.waiters.is_empty() => self.refuse(ServerError::Stopping.into()),
             State::Absent if !self.waiters.is_empty() && machine.is_braked(Instant::now()) => {
-                let last = self.snapshot.borrow().last_error.clone();
+                let last = self.snapshot.borrow().last_error.as_ref().map(|(error, _)| error.clone());
                 self.refuse_all(&last.unwrap_or_else(|| Arc::new(ServerError::Abnormal.into())));
             }
             // Requests that arrived while the former server was shut down or searched get a new one.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use ssh_docker_proxy::SshError;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -31,8 +32,8 @@ pub struct Snapshot {
     pub machine: Machine,
     /// The running engine.
     pub engine: Option<Engine>,
-    /// The last failure, until something succeeds.
-    pub last_error: Option<SharedError>,
+    /// The last failure and when it happened, until something succeeds.
+    pub last_error: Option<(SharedError, Timestamp)>,
 }
 
 /// Asks the driver and watches it. Cheap to clone.

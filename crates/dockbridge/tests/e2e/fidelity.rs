@@ -52,7 +52,15 @@ fn standard_input(world: &World) {
     assert_eq!(world.docker_with(&late, b"x"), "after the end\n");
 
     world.docker(&["run", "--detach", "-i", "--name", "attached", "busybox", "sh", "-c", "read line; echo got $line"]);
-    assert_eq!(world.docker_with(&["attach", "attached"], b"word\n"), "got word\n");
+    // The engine itself ends an attachment to a container started like this when its input ends, output or not. So the input
+    // stays open here until the container has ended.
+    let mut attach = world.docker_command("docker", &["attach", "attached"]);
+    let mut attach = attach.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = attach.stdin.take().unwrap();
+    std::io::Write::write_all(&mut input, b"word\n").unwrap();
+    let output = attach.wait_with_output().unwrap();
+    drop(input);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "got word\n");
     world.docker(&["rm", "--force", "attached"]);
 }
 
@@ -103,13 +111,8 @@ fn logs_and_events(world: &World) {
     assert_eq!(world.docker(&["logs", "--follow", "talker"]), "1\n2\n3\n");
     assert_eq!(world.docker(&["wait", "talker"]).trim(), "0");
     // The event arrives while the stream stays open.
-    let mut line = String::new();
-    while line.trim() != "talker" {
-        line.clear();
-        let read =
-            std::io::BufRead::read_line(&mut std::io::BufReader::new(events.stdout.as_mut().unwrap()), &mut line);
-        assert!(read.unwrap() > 0, "the stream of events has ended");
-    }
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(events.stdout.take().unwrap()));
+    assert!(lines.any(|line| line.unwrap().trim() == "talker"), "the stream of events has ended");
     events.kill().unwrap();
     events.wait().unwrap();
     world.docker(&["rm", "talker"]);
