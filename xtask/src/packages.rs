@@ -26,7 +26,8 @@ fn missing(for_tests: bool) -> Vec<&'static str> {
             let known = works("apt-cache", &["show", "docker-compose-v2"]);
             packages.push(if known { "docker-compose-v2" } else { "docker-compose" });
         }
-        if needs_buildx() {
+        // Debian 12 has no such package, and a Docker CLI that needs none.
+        if needs_buildx() && works("apt-cache", &["show", "docker-buildx"]) {
             packages.push("docker-buildx");
         }
     }
@@ -65,13 +66,14 @@ fn has_buildkit(version: &str) -> bool {
 /// Neither the service of a package installed here is started, now or at the next boot, nor is a package of the user's
 /// removed. An engine that is there already is left alone, running or not.
 pub(crate) fn install_missing(for_tests: bool) -> Result<(), Failure> {
-    let wanted = missing(for_tests);
     let busybox = busybox::find(&machines_cache()).is_none();
-    if wanted.is_empty() && !busybox {
+    if missing(for_tests).is_empty() && !busybox {
         return Ok(());
     }
     // A list that cannot be brought up to date is often good enough; what is missing is said below.
     let update = apt_get(&["update"]);
+    // Which names there are is only certain now.
+    let wanted = missing(for_tests);
     let explain = |failure: Failure| -> Failure {
         match &update {
             Ok(()) => failure,
