@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use crate::{
-    Failure, machines_cache,
-    run::{Steps, cargo, chore_as_root, with_root_runner},
+    Failure, machines_cache, root,
+    run::{Steps, cargo, chore_as_root},
 };
 
 /// Runs all benchmarks.
@@ -15,12 +15,14 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
 }
 
 fn all(steps: &mut Steps) -> Result<(), Failure> {
-    steps.run("packages and machine images", &mut chore_as_root(&["machine-image", "--for-tests"])?)?;
-    let mut benches = cargo(&["bench", "--workspace", "--locked", "--benches"]);
-    let measured = steps.run("benchmarks", with_root_runner(benches.env("HCLOUD_EMULATOR_CACHE", machines_cache())));
-    if measured.is_err() {
-        let cleaned = steps.run_regardless("cleaning up", &mut chore_as_root(&["clean-machines"])?);
-        measured.and(cleaned)?;
-    }
-    Ok(())
+    steps.run("packages and machine images", chore_as_root(&["machine-image", "--for-tests"])?)?;
+    let arguments = ["bench", "--workspace", "--locked", "--benches"];
+    let mut build = cargo(&arguments);
+    build.arg("--no-run");
+    steps.run("building the benchmarks", build)?;
+    let mut benches = cargo(&arguments);
+    benches.env("HCLOUD_EMULATOR_CACHE", machines_cache());
+    let measured = steps.run("benchmarks", root::as_root(benches));
+    steps.clean_up_after(&measured);
+    measured
 }

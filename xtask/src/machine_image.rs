@@ -3,37 +3,44 @@
 use std::{process::ExitCode, time::Duration};
 
 use hcloud_emulator::machines::{
+    host,
     image::{self, Outcome, Progress},
     leftovers,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{Failure, machines_cache, packages, root};
+use crate::{Failure, interrupt::Interrupt, machines_cache, packages, root};
 
 /// Runs the chore.
 pub(crate) fn run(for_tests: bool) -> Result<ExitCode, Failure> {
     root::require(&[])?;
-    packages::install_missing(for_tests)?;
-    let runtime = tokio::runtime::Runtime::new()?;
+    let interrupt = Interrupt::watch()?;
+    let installed = packages::install_missing(for_tests, &interrupt);
+    if interrupt.seen() {
+        // The code says that somebody wanted this; what went wrong meanwhile is still worth knowing.
+        installed.unwrap_or_else(|failure| eprintln!("error: {failure}"));
+        return Ok(Interrupt::code());
+    }
+    installed?;
     let bar = progress_bar();
     let started = std::time::Instant::now();
     let show = |progress| show(&bar, progress);
     let cache = machines_cache();
-    let outcome = runtime.block_on(async {
+    let outcome = interrupt.block_on(async {
         tokio::select! {
             outcome = image::ensure(&cache, &show) => Some(outcome),
             // The build's processes end with its future.
-            _ = tokio::signal::ctrl_c() => None,
+            _ = interrupt.wait() => None,
         }
     });
     bar.finish_and_clear();
     if outcome.is_none() {
-        runtime.block_on(leftovers::clean_up(&cache))?;
+        interrupt.block_on(leftovers::clean_up(&cache))?;
     }
     match outcome {
         None => {
             eprintln!("Interrupted; nothing is left behind.");
-            Ok(root::interrupted())
+            Ok(Interrupt::code())
         }
         Some(Err(error)) => Err(error.into()),
         Some(Ok(Outcome::Cached)) => {
@@ -47,10 +54,17 @@ pub(crate) fn run(for_tests: bool) -> Result<ExitCode, Failure> {
     }
 }
 
-/// `cargo xtask clean-machines`: removes what a killed run has left behind.
-pub(crate) fn clean() -> Result<ExitCode, Failure> {
+/// `cargo xtask clean-machines`: removes what a killed run has left behind; `all` adds the images.
+pub(crate) fn clean(all: bool) -> Result<ExitCode, Failure> {
     root::require(&[])?;
-    tokio::runtime::Runtime::new()?.block_on(leftovers::clean_up(&machines_cache()))?;
+    // Ctrl-C while this runs would leave a part; what it does is soon done.
+    let interrupt = Interrupt::watch()?;
+    let cache = machines_cache();
+    if all {
+        interrupt.block_on(host::remove_cache(&cache))?;
+    } else {
+        interrupt.block_on(leftovers::clean_up(&cache))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,6 +3,7 @@
 mod bench;
 mod checks;
 mod demo;
+mod interrupt;
 mod machine_image;
 mod packages;
 mod root;
@@ -29,8 +30,13 @@ enum Chore {
         keep: bool,
     },
     /// Run every check that a change has to pass.
+    ///
+    /// The tests are built by whoever runs this, and run by root, through sudo where needed. What they leave in
+    /// target/machines is therefore root's; `cargo xtask clean-machines --all` removes it.
     Test,
     /// Run the benchmarks.
+    ///
+    /// They are built by whoever runs this, and run by root; so target/machines and target/criterion are root's.
     Bench,
     /// Install what machines need and build the images they boot from; nothing is done twice.
     MachineImage {
@@ -39,7 +45,11 @@ enum Chore {
         for_tests: bool,
     },
     /// Remove machines, volumes and processes that a killed run has left behind.
-    CleanMachines,
+    CleanMachines {
+        /// Remove the machine images as well: all that was made in target/machines. They are built again when needed.
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 /// What ends a chore early; its text is for the person who runs it.
@@ -51,7 +61,7 @@ fn main() -> ExitCode {
         Chore::Test => checks::run(),
         Chore::Bench => bench::run(),
         Chore::MachineImage { for_tests } => machine_image::run(for_tests),
-        Chore::CleanMachines => machine_image::clean(),
+        Chore::CleanMachines { all } => machine_image::clean(all),
     };
     match result {
         Ok(code) => code,

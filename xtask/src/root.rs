@@ -1,10 +1,10 @@
-//! Chores that start machines need root. Started by anybody else, the whole chore is started again through `sudo`.
+//! Chores that start machines need root. Started by anybody else, they are started again through `sudo`.
 
 use std::{
     ffi::{OsStr, OsString},
     os::unix::process::CommandExt,
     path::Path,
-    process::{Command, ExitCode},
+    process::Command,
 };
 
 use crate::Failure;
@@ -16,11 +16,9 @@ pub(crate) fn require(further: &[(&str, &Path)]) -> Result<(), Failure> {
         return Ok(());
     }
     eprintln!("Machines need root: continuing with sudo.");
-    let error = sudo()
-        .args(further.iter().map(|(name, value)| assignment(name, value.as_os_str())))
-        .arg(std::env::current_exe()?)
-        .args(std::env::args_os().skip(1))
-        .exec();
+    let mut same = Command::new(std::env::current_exe()?);
+    same.args(std::env::args_os().skip(1)).envs(further.iter().copied());
+    let error = as_root(same).exec();
     Err(format!("root is needed, and sudo cannot be run ({error}); run this as root").into())
 }
 
@@ -29,22 +27,38 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// The beginning of a command that sudo runs. The environment is kept, with `PATH` given explicitly, because sudo replaces
-/// it and `cargo` is in the user's own directories.
-pub(crate) fn sudo() -> Command {
-    let mut command = Command::new("sudo");
-    command.args(["--preserve-env", "env"]).arg(assignment("PATH", &std::env::var_os("PATH").unwrap_or_default()));
-    command
+/// The same command, run by root. The environment is kept; what sudo replaces in it, and what the command adds to it, is
+/// given explicitly, because `cargo` and its toolchains are in the user's own directories.
+pub(crate) fn as_root(command: Command) -> Command {
+    if is_root() { command } else { through_sudo(&command) }
 }
 
-fn assignment(name: &str, value: &OsStr) -> OsString {
-    let mut text = OsString::from(name);
+fn through_sudo(command: &Command) -> Command {
+    let mut sudo = Command::new("sudo");
+    sudo.args(["--preserve-env", "env"]);
+    for name in ["PATH", "HOME"] {
+        if let Some(value) = std::env::var_os(name) {
+            sudo.arg(assignment(OsStr::new(name), &value));
+        }
+    }
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            sudo.arg(assignment(name, value));
+        }
+    }
+    sudo.arg(command.get_program()).args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        sudo.current_dir(folder);
+    }
+    sudo
+}
+
+fn assignment(name: &OsStr, value: &OsStr) -> OsString {
+    let mut text = name.to_owned();
     text.push("=");
     text.push(value);
     text
 }
 
-/// The exit code of a chore that Ctrl-C ended, by the convention of shells: 128 and the number of SIGINT.
-pub(crate) fn interrupted() -> ExitCode {
-    ExitCode::from(130)
-}
+#[cfg(test)]
+mod tests;

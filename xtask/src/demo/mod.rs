@@ -12,10 +12,9 @@ use hcloud_emulator::{
     Emulator,
     machines::{Machines, containers::ContainerMachines},
 };
-use tokio_util::sync::CancellationToken;
 
 use self::stage::Stage;
-use crate::{Failure, machine_image, machines_cache, packages, root, run::cargo};
+use crate::{Failure, interrupt::Interrupt, machine_image, machines_cache, packages, root, run::cargo};
 
 /// What the demo's project answers to; there is nothing behind it that a token could protect.
 const TOKEN: &str = "demo-token-that-opens-nothing-but-this-emulator-0123456789abcdef";
@@ -27,32 +26,18 @@ const BUILT: &str = "XTASK_DEMO_PROGRAM";
 pub(crate) fn run(keep: bool) -> Result<ExitCode, Failure> {
     let program = build()?;
     root::require(&[(BUILT, &program)])?;
-    packages::install_missing(false)?;
-    let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(async {
-        let interrupted = CancellationToken::new();
-        let watch = tokio::spawn({
-            let interrupted = interrupted.clone();
-            async move {
-                let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-                tokio::select! {
-                    result = tokio::signal::ctrl_c() => result?,
-                    _ = terminate.recv() => {}
-                }
-                interrupted.cancel();
-                std::io::Result::Ok(())
-            }
-        });
-        let outcome = play(&program, keep, &interrupted).await;
-        watch.abort();
-        // Either aborted just now or over.
-        let _ = watch.await;
-        match outcome {
-            Ok(()) if interrupted.is_cancelled() && !keep => Ok(root::interrupted()),
-            Ok(()) => Ok(ExitCode::SUCCESS),
-            Err(failure) => Err(failure),
+    let interrupt = Interrupt::watch()?;
+    let outcome = packages::install_missing(false, &interrupt)
+        .and_then(|()| interrupt.block_on(play(&program, keep, &interrupt)));
+    match outcome {
+        Ok(()) if interrupt.seen() && !keep => Ok(Interrupt::code()),
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(failure) if interrupt.seen() => {
+            eprintln!("error: {failure}");
+            Ok(Interrupt::code())
         }
-    })
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Builds `dockbridge` as whoever started the demo, before root takes over.
@@ -77,13 +62,13 @@ fn build() -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
-async fn play(program: &Path, keep: bool, interrupted: &CancellationToken) -> Result<(), Failure> {
+async fn play(program: &Path, keep: bool, interrupt: &Interrupt) -> Result<(), Failure> {
     let bar = machine_image::progress_bar();
     let cache = machines_cache();
     let show = |progress| machine_image::show(&bar, progress);
     let machines = tokio::select! {
         machines = ContainerMachines::start_with(&cache, &show) => machines?,
-        () = interrupted.cancelled() => {
+        _ = interrupt.wait() => {
             bar.finish_and_clear();
             return Ok(hcloud_emulator::machines::leftovers::clean_up(&cache).await?);
         }
@@ -93,7 +78,10 @@ async fn play(program: &Path, keep: bool, interrupted: &CancellationToken) -> Re
     let emulator = match Emulator::builder().token(TOKEN).machines(machines.clone()).start().await {
         Ok(emulator) => emulator,
         Err(error) => {
-            machines.shutdown().await?;
+            // What went wrong first is what matters.
+            if let Err(further) = machines.shutdown().await {
+                eprintln!("error: {further}");
+            }
             return Err(error.into());
         }
     };
@@ -102,24 +90,26 @@ async fn play(program: &Path, keep: bool, interrupted: &CancellationToken) -> Re
         emulator.endpoint()
     );
 
-    let outcome = perform(program, &emulator.endpoint(), keep, interrupted).await;
+    let outcome = perform(program, &emulator.endpoint(), keep, interrupt).await;
     let ended = emulator.shutdown().await;
     if ended.is_ok() {
         println!("Everything that was started is gone again.");
     }
-    // What went wrong first is what matters.
+    if let (Err(_), Err(further)) = (&outcome, &ended) {
+        eprintln!("error: {further}");
+    }
     outcome?;
     Ok(ended?)
 }
 
 /// Plays all scenes on a stage of their own, and clears it.
-async fn perform(program: &Path, endpoint: &str, keep: bool, interrupted: &CancellationToken) -> Result<(), Failure> {
+async fn perform(program: &Path, endpoint: &str, keep: bool, interrupt: &Interrupt) -> Result<(), Failure> {
     let stage = Stage::new(program, endpoint, TOKEN)?;
     let outcome = tokio::select! {
-        outcome = scenes(&stage, keep, interrupted) => outcome,
-        () = interrupted.cancelled() => Ok(()),
+        outcome = scenes(&stage, keep, interrupt) => outcome,
+        _ = interrupt.wait() => Ok(()),
     };
-    if interrupted.is_cancelled() {
+    if interrupt.seen() {
         println!("\nEnding: everything that was started is removed…");
     }
     stage.clear().await;
@@ -127,7 +117,7 @@ async fn perform(program: &Path, endpoint: &str, keep: bool, interrupted: &Cance
 }
 
 /// What is shown, in order.
-async fn scenes(stage: &Stage, keep: bool, interrupted: &CancellationToken) -> Result<(), Failure> {
+async fn scenes(stage: &Stage, keep: bool, interrupt: &Interrupt) -> Result<(), Failure> {
     stage.say("DockBridge starts. It listens, and creates nothing.");
     stage.start().await?;
     stage.say(
@@ -143,7 +133,7 @@ async fn scenes(stage: &Stage, keep: bool, interrupted: &CancellationToken) -> R
     if keep {
         stage.say("Everything stays until Ctrl-C. In another terminal:");
         println!("    export DOCKER_HOST=unix://{}\n", stage.socket().display());
-        interrupted.cancelled().await;
+        interrupt.wait().await;
         return Ok(());
     }
     stage.say("Stop destroys the server and keeps the volume.");

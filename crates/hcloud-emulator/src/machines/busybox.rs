@@ -13,7 +13,9 @@ use super::MachineError;
 const PLACES: [&str; 2] = ["/bin/busybox", "/usr/bin/busybox"];
 /// Where it is looked for in a cache directory: `busybox-static` cannot be installed beside `busybox`, which many systems
 /// have, but it can be unpacked.
-const UNPACKED: &str = "busybox-static/bin/busybox";
+pub(super) const UNPACKED_TO: &str = "busybox-static";
+/// The program's places there: before and after Debian moved everything to `/usr`.
+const UNPACKED: [&str; 2] = ["bin/busybox", "usr/bin/busybox"];
 
 /// Commands of busybox that are linked in the image's `/bin`.
 const COMMANDS: [&str; 24] = [
@@ -46,7 +48,8 @@ const COMMANDS: [&str; 24] = [
 /// A busybox that runs without any library: this host's own, or the one unpacked to `busybox-static` in `cache_dir`.
 #[must_use]
 pub fn find(cache_dir: &Path) -> Option<PathBuf> {
-    let places = PLACES.into_iter().map(PathBuf::from).chain([cache_dir.join(UNPACKED)]);
+    let unpacked = cache_dir.join(UNPACKED_TO);
+    let places = PLACES.into_iter().map(PathBuf::from).chain(UNPACKED.map(|place| unpacked.join(place)));
     places.into_iter().find(|place| fs::read(place).is_ok_and(|program| is_static(&program)))
 }
 

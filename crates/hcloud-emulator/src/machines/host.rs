@@ -1,10 +1,11 @@
-//! Whether this host can run machine containers, and what is missing where it cannot.
+//! Whether this host can run machine containers, what is missing where it cannot, and how it is left without any trace.
 
 use std::path::Path;
 
 use super::{
-    MachineError,
-    tool::{self, QUICK, failed},
+    MachineError, busybox, leftovers,
+    place::Place,
+    tool::{self, QUICK, failed, io_failed},
 };
 
 /// Programs that machines need, each with the Debian and Ubuntu package that brings it.
@@ -105,4 +106,26 @@ pub(super) const NAMESPACES: [&str; 6] =
 /// Loads a kernel module where that is possible; many systems load file systems only when they are first mounted.
 async fn load_module(name: &str) -> bool {
     tool::find("modprobe").is_some() && tool::run("load a kernel module", "modprobe", [name], QUICK).await.is_ok()
+}
+
+/// Removes everything that was ever made in `cache_dir`, the images too, and the directory itself where nothing else is in
+/// it. Needs root. Waits for a run that still uses the directory.
+pub async fn remove_cache(cache_dir: &Path) -> Result<(), MachineError> {
+    if !cache_dir.exists() {
+        return Ok(());
+    }
+    let place = Place::new(cache_dir)?;
+    let _lock = place.lock().await?;
+    leftovers::clear(&place).await?;
+    for directory in [place.cache.clone(), cache_dir.join(busybox::UNPACKED_TO)] {
+        match std::fs::remove_dir_all(&directory) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(io_failed("remove the machines' cache", &directory)(error));
+            }
+            _ => {}
+        }
+    }
+    // Something of the user's may be in it.
+    let _ = std::fs::remove_dir(cache_dir);
+    Ok(())
 }
