@@ -11,7 +11,7 @@ use super::error::ApiError;
 #[derive(Debug, Clone)]
 pub(crate) struct Parameters {
     pairs: Vec<(String, String)>,
-    /// Scheme, host and path, for links to other pages.
+    /// Scheme, host, path and the beginning of a query with all but the page, for links to other pages.
     address: String,
 }
 
@@ -21,8 +21,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_err(|error| ApiError::invalid(error.body_text()))?;
-        Ok(Self { pairs, address: format!("http://{}{}", host(&parts.headers), parts.uri.path()) })
+        let query = without_page(parts.uri.query().unwrap_or_default());
+        Ok(Self { pairs, address: format!("http://{}{}?{query}", host(&parts.headers), parts.uri.path()) })
     }
+}
+
+/// The parts of a query that do not say which page is wanted, as they were sent, each with an ampersand behind it.
+fn without_page(query: &str) -> String {
+    query
+        .split('&')
+        .filter(|part| !part.is_empty() && !matches!(part.split('=').next(), Some("page" | "per_page")))
+        .fold(String::new(), |all, part| all + part + "&")
 }
 
 fn host(headers: &HeaderMap) -> &str {
@@ -33,7 +42,7 @@ impl Parameters {
     #[cfg(test)]
     pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
         let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        Self { pairs, address: "http://localhost/v1/things".to_owned() }
+        Self { pairs, address: "http://localhost/v1/things?".to_owned() }
     }
 
     /// The first value of a key.
@@ -61,7 +70,7 @@ impl Parameters {
 
     /// The address of another page of the same list.
     pub(crate) fn link(&self, page: u64, per_page: u64) -> String {
-        format!("{}?page={page}&per_page={per_page}", self.address)
+        format!("{}page={page}&per_page={per_page}", self.address)
     }
 }
 

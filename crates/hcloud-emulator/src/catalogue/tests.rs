@@ -21,6 +21,17 @@ fn the_old_types_can_be_ordered_overseas_only() {
 }
 
 #[test]
+fn the_old_types_of_europe_can_be_ordered_nowhere() {
+    let catalogue = Catalogue::built_in().unwrap();
+    assert_eq!(catalogue.server_type("105").unwrap().name, "cx32");
+    for name in ["cx22", "cx32", "cx42", "cx52"] {
+        let old = catalogue.server_type(name).unwrap();
+        assert!(old.deprecation.is_some(), "{name}");
+        assert!(old.locations.iter().all(|each| !each.available), "{name}");
+    }
+}
+
+#[test]
 fn ids_and_names_are_unique() {
     let catalogue = Catalogue::built_in().unwrap();
     let mut ids: Vec<u64> = catalogue.server_types.iter().map(|each| each.id).collect();

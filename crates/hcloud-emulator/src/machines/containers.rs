@@ -6,7 +6,7 @@
 
 use std::{
     net::Ipv4Addr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -71,7 +71,7 @@ pub struct ContainerMachines {
     engine: tokio::sync::RwLock<Option<Engine>>,
     disks: Disks,
     register: Mutex<Register>,
-    seeds: std::path::PathBuf,
+    seeds: PathBuf,
     name: String,
 }
 
@@ -115,10 +115,22 @@ impl ContainerMachines {
         engine.docker(doing, arguments.iter().copied(), bound).await
     }
 
+    /// Boots a machine. When that fails, nothing of it is left but its address, so that it can be tried again.
     async fn boot_machine(&self, spec: MachineSpec) -> Result<(), MachineError> {
         let id = spec.server_id;
-        let doing = format!("boot server {id}");
         let image = image::reference(&spec.image)?;
+        let booted = self.boot_from(&image, &spec).await;
+        if booted.is_err()
+            && let Err(error) = self.take_down(id).await
+        {
+            tracing::warn!(server = id, %error, "a machine that did not boot could not be removed");
+        }
+        booted
+    }
+
+    async fn boot_from(&self, image: &str, spec: &MachineSpec) -> Result<(), MachineError> {
+        let id = spec.server_id;
+        let doing = format!("boot server {id}");
         let container = container(id);
         for volume in &spec.volumes {
             self.connect(*volume, id).await?;
@@ -131,22 +143,31 @@ impl ContainerMachines {
         // An absolute name: a relative one is taken below the group that the engine happens to run in.
         let parent = format!("/{}", self.name);
         create.extend(["--sysctl", "net.ipv4.ip_forward=1", "--cgroup-parent", &parent]);
-        create.extend([image.as_str(), "/usr/local/sbin/machine-init"]);
+        create.extend([image, "/usr/local/sbin/machine-init"]);
         self.docker(&doing, &create, CONTAINER_BOUND).await?;
-        let seed = self.seeds.join(id.to_string());
-        seed::write(&seed, &spec)?;
+        let seed = self.seed(id);
+        seed::write(&seed, spec)?;
         let from = format!("{}/.", seed.display());
-        let copied = self.docker(&doing, &["cp", &from, &format!("{container}:{}", seed::DIRECTORY)], QUICK).await;
+        self.docker(&doing, &["cp", &from, &format!("{container}:{}", seed::DIRECTORY)], QUICK).await?;
         std::fs::remove_dir_all(&seed).map_err(io_failed(&doing, &seed))?;
-        copied?;
         self.power_on(id, &doing).await
+    }
+
+    /// Where a machine's seed is until it has been copied into the machine.
+    fn seed(&self, server: u64) -> PathBuf {
+        self.seeds.join(server.to_string())
+    }
+
+    /// Where a machine's table of devices is until it has been copied into the machine.
+    fn table(&self, server: u64) -> PathBuf {
+        self.seeds.join(format!("{server}.volumes"))
     }
 
     /// Starts a machine that exists, with the devices of its volumes as they are now.
     async fn power_on(&self, server: u64, doing: &str) -> Result<(), MachineError> {
         let container = container(server);
         let table = self.register().device_table(server);
-        let file = self.seeds.join(format!("{server}.volumes"));
+        let file = self.table(server);
         std::fs::create_dir_all(&self.seeds).map_err(io_failed(doing, &self.seeds))?;
         std::fs::write(&file, table).map_err(io_failed(doing, &file))?;
         let from = file.display().to_string();
@@ -213,6 +234,13 @@ impl ContainerMachines {
     }
 
     async fn remove_machine(&self, server: u64) -> Result<(), MachineError> {
+        self.take_down(server).await?;
+        self.register().free(server);
+        Ok(())
+    }
+
+    /// Removes all of a machine but its address.
+    async fn take_down(&self, server: u64) -> Result<(), MachineError> {
         let doing = format!("remove server {server}");
         let filter = format!("label={LABEL}={server}");
         let listed = self.docker(&doing, &["ps", "--all", "--quiet", "--filter", &filter], QUICK).await?;
@@ -224,7 +252,9 @@ impl ContainerMachines {
             self.disks.disconnect(volume).await?;
             self.register().detach(volume);
         }
-        self.register().free(server);
+        // Most often they are gone: only a machine that did not boot leaves them.
+        let _ = std::fs::remove_dir_all(self.seed(server));
+        let _ = std::fs::remove_file(self.table(server));
         Ok(())
     }
 

@@ -120,6 +120,9 @@ async fn make_file_system(doing: &str, path: &Path, format: Option<&str>) -> Res
             let options = "lazy_itable_init=1,lazy_journal_init=1,nodiscard";
             tool::run(doing, "mkfs.ext4", ["-q", "-F", "-E", options, &path], FORMAT_BOUND).await.map(drop)
         }
+        Some("xfs") if tool::find("mkfs.xfs").is_none() => {
+            Err(failed(doing, "this host has no mkfs.xfs; install the package xfsprogs, or use ext4"))
+        }
         Some("xfs") => tool::run(doing, "mkfs.xfs", ["-q", "-K", &path], FORMAT_BOUND).await.map(drop),
         Some(other) => Err(failed(doing, format!("unknown file system {other}"))),
     }

@@ -24,7 +24,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::watch;
 
 use super::{
-    MachineError, host, leftovers,
+    MachineError, abandoned, host, leftovers,
     place::{Place, Subnet},
     tool::{self, QUICK, failed, io_failed},
 };
@@ -40,8 +40,9 @@ const LOG_LINES: usize = 15;
 /// The network of the machines inside our engine.
 pub(super) const NETWORK: &str = "machines";
 
-/// Hides a system-wide containerd, which `dockerd` would use instead of starting its own, then becomes `dockerd`.
-const START: &str = "mkdir -p /run/containerd && mount -t tmpfs tmpfs /run/containerd && exec dockerd \"$@\"";
+/// Hides a system-wide containerd, which `dockerd` would use instead of starting its own, and the directories of the host
+/// that both write to, then becomes `dockerd`.
+const START: &str = include_str!("engine/start.sh");
 
 /// A running private engine, and the lock on its cache directory.
 #[derive(Debug)]
@@ -60,8 +61,9 @@ impl Engine {
         host::check().await?;
         let lock = place.lock().await?;
         leftovers::clear(&place).await?;
+        abandoned::clear_all(&place).await;
         let subnet = place.free_subnet().await?;
-        std::fs::create_dir_all(&place.run).map_err(io_failed(doing, &place.run))?;
+        place.create_run()?;
         // An empty configuration of our own keeps the user's daemon.json out.
         let configuration = place.run.join("daemon.json");
         std::fs::write(&configuration, "{}\n").map_err(io_failed(doing, &configuration))?;
@@ -70,7 +72,8 @@ impl Engine {
             Ok(()) => Self { place, subnet, keeper, _lock: lock },
             Err(reason) => {
                 keeper.stop().await;
-                return Err(failed(doing, format!("{reason}; {}", tool::tail(&place.engine_log(), LOG_LINES))));
+                let log = tool::tail(&place.engine_log(), LOG_LINES);
+                return Err(failed(doing, format!("{reason}{}; {log}", advice(&place, &log))));
             }
         };
         if let Err(error) = engine.prepare().await {
@@ -107,10 +110,7 @@ impl Engine {
     /// A command of the Docker CLI on this engine, without anything of the user's configuration.
     pub(super) fn command(&self) -> tokio::process::Command {
         let mut command = tool::command("docker");
-        for variable in ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"] {
-            command.env_remove(variable);
-        }
-        command.env("DOCKER_CONFIG", &self.place.run);
+        command.env_clear().envs(environment()).env("DOCKER_CONFIG", &self.place.run);
         command.arg("--host").arg(format!("unix://{}", self.place.socket().display()));
         command
     }
@@ -132,6 +132,26 @@ impl Engine {
         let removed = self.remove_containers().await;
         self.keeper.stop().await;
         leftovers::clear(&self.place).await.and(removed)
+    }
+}
+
+/// All that the engine and its command line are given of the environment: a user's settings are for the user's engine.
+fn environment() -> [(&'static str, String); 2] {
+    [("PATH", tool::search_path()), ("LC_ALL", "C.UTF-8".to_owned())]
+}
+
+/// What to do when the engine's log tells that it cannot store images where it should.
+fn advice(place: &Place, log: &str) -> String {
+    if ["graphdriver", "storage-driver", "storage driver", "driver not supported"].iter().any(|sign| log.contains(sign))
+    {
+        format!(
+            ": the file system of {} cannot hold images for overlay2, as on some network, encrypted and overlay file \
+             systems; choose a cache directory on a local disk with ext4 or xfs (`--cache`, or the variable \
+             HCLOUD_EMULATOR_CACHE for the project's chores)",
+            place.cache.display()
+        )
+    } else {
+        String::new()
     }
 }
 
@@ -186,7 +206,7 @@ impl Keeper {
         command
             .args(["--pdeathsig", "KILL", "unshare"])
             .args(host::NAMESPACES)
-            .args(["sh", "-c", START, "dockerd", "--data-root"])
+            .args(["sh", "-euc", START, "dockerd", "--data-root"])
             .arg(place.data())
             .arg("--exec-root")
             .arg(place.run.join("exec"))
@@ -198,7 +218,11 @@ impl Keeper {
             .arg(place.run.join("daemon.json"))
             .args(["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false"])
             .args(["--exec-opt", "native.cgroupdriver=cgroupfs"])
-            .env("PATH", tool::search_path())
+            // Where overlay2 does not work, an image would be copied for every machine, which takes minutes.
+            .args(["--storage-driver", "overlay2"])
+            .env_clear()
+            .envs(environment())
+            .env("LAYERS", place.run.join("layers"))
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)

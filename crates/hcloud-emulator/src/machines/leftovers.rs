@@ -10,7 +10,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
-    MachineError,
+    MachineError, abandoned,
     place::Place,
     tool::{self, QUICK, failed, io_failed},
 };
@@ -26,6 +26,7 @@ const GONE_POLL: Duration = Duration::from_millis(50);
 pub async fn clean_up(cache_dir: &Path) -> Result<(), MachineError> {
     let place = Place::new(cache_dir)?;
     let _lock = place.lock().await?;
+    abandoned::clear_all(&place).await;
     clear(&place).await
 }
 
@@ -40,6 +41,9 @@ pub(super) async fn clear(place: &Place) -> Result<(), MachineError> {
     remove_control_groups(&place.name);
     for directory in [&place.run, &place.volumes(), &place.cache.join("seeds")] {
         remove_tree(directory)?;
+    }
+    if !place.cache.exists() {
+        return Ok(());
     }
     let entries = std::fs::read_dir(&place.cache).map_err(io_failed("clean up", &place.cache))?;
     for entry in entries.flatten() {
@@ -69,7 +73,8 @@ async fn kill_engines(place: &Place) -> Result<(), MachineError> {
     }
 }
 
-fn engines_of(data: &Path) -> Vec<Pid> {
+/// The processes that were started with this data root.
+pub(super) fn engines_of(data: &Path) -> Vec<Pid> {
     let wanted = data.as_os_str().as_encoded_bytes();
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
     processes

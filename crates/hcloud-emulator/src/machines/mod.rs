@@ -3,6 +3,7 @@
 //! The API side decides *when* a machine starts, stops and goes; an implementation of [`Machines`] decides *how*. Every
 //! operation is idempotent where it removes something, so that a clean-up can always be repeated.
 
+mod abandoned;
 pub mod busybox;
 pub mod containers;
 mod disks;

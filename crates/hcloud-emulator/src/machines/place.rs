@@ -21,6 +21,10 @@ pub(super) const BUILD_PREFIX: &str = "build-";
 const OWN_DIRECTORY: &str = "hcloud-machines";
 /// The file that marks the directory as ours.
 const MARKER: &str = "created-by-hcloud-emulator";
+/// Where run-time state is kept, each cache directory's in a directory of its own.
+pub(super) const RUN: &str = "/run";
+/// The file in it that names the cache directory.
+const OWNER: &str = "owner";
 
 /// How long to wait for another process that uses the same cache directory.
 const LOCK_WAIT: Duration = Duration::from_mins(15);
@@ -35,7 +39,8 @@ const SUBNETS: u32 = 1 << (SUBNET_BITS - 15);
 /// The directories and names that belong to one cache directory.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
-    /// Our own directory below the one that was given, absolute and without symbolic links, as the kernel reports it for loop devices.
+    /// Our own directory below the one that was given, absolute and without symbolic links, as the kernel reports it for
+    /// loop devices.
     pub(super) cache: PathBuf,
     /// The engine's sockets and run-time state; short, because the path of a Unix socket may have 107 bytes at most.
     pub(super) run: PathBuf,
@@ -53,11 +58,41 @@ impl Place {
         std::fs::create_dir_all(&cache).map_err(io_failed(doing, &cache))?;
         let cache = cache.canonicalize().map_err(io_failed(doing, &cache))?;
         claim(&cache)?;
+        Ok(Self::of(cache))
+    }
+
+    /// The names of one of our directories, which may exist or not.
+    fn of(cache: PathBuf) -> Self {
         let digest = Md5::digest(cache.as_os_str().as_encoded_bytes());
         let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
         // The name of a network interface may have 15 bytes at most.
         let name = format!("hcm-{number:08x}");
-        Ok(Self { run: Path::new("/run").join(&name), cache, name, number })
+        Self { run: Path::new(RUN).join(&name), cache, name, number }
+    }
+
+    /// The place that run-time state belongs to. `None` where the directory is not one of ours.
+    pub(super) fn of_run(run: &Path) -> Option<Self> {
+        use std::os::unix::ffi::OsStringExt;
+        let cache = std::ffi::OsString::from_vec(std::fs::read(run.join(OWNER)).ok()?);
+        Some(Self::of(cache.into())).filter(|place| place.run == run && place.cache.is_absolute())
+    }
+
+    /// Creates the directory of run-time state, with the name of the cache directory in it.
+    pub(super) fn create_run(&self) -> Result<(), MachineError> {
+        let doing = "prepare the engine's directory";
+        std::fs::create_dir_all(&self.run).map_err(io_failed(doing, &self.run))?;
+        let owner = self.run.join(OWNER);
+        std::fs::write(&owner, self.cache.as_os_str().as_encoded_bytes()).map_err(io_failed(doing, &owner))
+    }
+
+    /// Takes the cache directory if nobody uses it. `None` where somebody does.
+    pub(super) fn try_lock(&self) -> Option<File> {
+        let file = File::options().write(true).open(self.lock_file()).ok()?;
+        file.try_lock().ok().map(|()| file)
+    }
+
+    fn lock_file(&self) -> PathBuf {
+        self.cache.join("lock")
     }
 
     /// The engine's images and containers, kept from run to run.
@@ -82,7 +117,7 @@ impl Place {
 
     /// Takes the cache directory for this process, waiting for another one that has it.
     pub(super) async fn lock(&self) -> Result<File, MachineError> {
-        let path = self.cache.join("lock");
+        let path = self.lock_file();
         let doing = "take the machines' cache directory";
         let file =
             File::options().create(true).truncate(false).write(true).open(&path).map_err(io_failed(doing, &path))?;
@@ -129,8 +164,9 @@ fn claim(directory: &Path) -> Result<(), MachineError> {
     if marker.exists() {
         return Ok(());
     }
-    let mut entries = std::fs::read_dir(directory).map_err(io_failed(doing, directory))?;
-    if entries.next().is_some() {
+    let mut entries = std::fs::read_dir(directory).map_err(io_failed(doing, directory))?.flatten();
+    // Another process may be marking the same directory at this moment.
+    if entries.any(|entry| entry.file_name() != MARKER) && !marker.exists() {
         let reason = format!("{} holds files of somebody else; choose another directory", directory.display());
         return Err(failed(doing, reason));
     }

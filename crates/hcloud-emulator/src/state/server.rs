@@ -1,6 +1,6 @@
 //! A server as the emulator keeps it.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, sync::Arc};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -53,6 +53,8 @@ pub(crate) struct Server {
     pub(crate) booted: bool,
     /// Counts power commands, so that a slow shutdown does not overwrite what came after it.
     pub(crate) power_commands: u64,
+    /// Held while the machine shuts down, which goes on after the action has ended.
+    pub(crate) shutting_down: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Server {

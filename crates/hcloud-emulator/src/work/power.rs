@@ -39,6 +39,12 @@ pub(crate) fn spawn(app: &Arc<App>, server: u64, action: u64, power: Power) {
 
 async fn run(app: &App, id: u64, action: u64, power: Power) {
     app.pause().await;
+    let shutting_down = app.with(|state| state.servers.get(&id).map(|server| Arc::clone(&server.shutting_down)));
+    // What needs a machine that is up waits for one that is on its way down. Cutting the power waits for nothing.
+    let _down = match (power, &shutting_down) {
+        (Power::On | Power::Shutdown | Power::Reboot, Some(shutting_down)) => Some(shutting_down.lock().await),
+        (Power::On | Power::Shutdown | Power::Reboot, None) | (Power::Off | Power::Reset, _) => None,
+    };
     let before = app.with(|state| {
         state.servers.get_mut(&id).map(|server| {
             server.power_commands += 1;
@@ -62,6 +68,7 @@ async fn run(app: &App, id: u64, action: u64, power: Power) {
             // The action is over once the machine has been asked; the machine goes down in its own time.
             super::finish(app, action, &Ok(()), |_| {});
             if up {
+                // The lock is held until it is down.
                 shut_down(app, id, number).await;
             }
             return;

@@ -47,7 +47,7 @@ async fn images_are_found_by_name_architecture_and_type() {
 async fn lists_are_paged_and_sorted() {
     let api = Api::start().await;
     let first = api.get("/server_types?per_page=10&sort=name:desc").await;
-    assert!(first.header("link").contains("page=2&per_page=10>; rel=\"next\""));
+    assert!(first.header("link").contains("/server_types?sort=name:desc&page=2&per_page=10>; rel=\"next\""));
     assert!(first.header("link").starts_with(&format!("<{}/server_types?", api.emulator.endpoint())));
     let body = first.expect(200);
     let names: Vec<&str> =

@@ -77,6 +77,7 @@ fn place(app: &App, project: &mut Project, order: Order) -> Result<(Creation, ax
         ssh_keys,
         booted: false,
         power_commands: 0,
+        shutting_down: Arc::default(),
     };
     if order.ipv4 {
         add_address(project, &server, "ipv4", address.to_string());
