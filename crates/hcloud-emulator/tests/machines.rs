@@ -5,7 +5,7 @@
 
 mod support;
 
-use hcloud_emulator::machines::{MachineSpec, Machines};
+use hcloud_emulator::machines::{MachineSpec, Machines, leftovers};
 use support::{Host, Login, machines, traces};
 
 const MEGABYTE: u64 = 1 << 20;
@@ -57,7 +57,9 @@ async fn a_machine_boots_and_its_volume_outlives_it() {
     host.run("docker volume create kept").await;
     assert_eq!(host.run("docker run --rm -v kept:/v busybox:test busybox sh -c 'echo hi | tee /v/f'").await, "hi");
     host.run("docker run -d --name web -p 8080:80 busybox:test busybox httpd -f -p 80").await;
-    host.run("curl -s -o /dev/null http://127.0.0.1:8080/").await;
+    // The server needs a moment to listen, and answers 404 as it has no files.
+    host.run("curl -s -o /dev/null --retry 50 --retry-all-errors --retry-delay 1 --max-time 30 http://127.0.0.1:8080/")
+        .await;
 
     // A reboot keeps the disk and the volume's link.
     machines.stop(1, true).await.unwrap();
@@ -117,6 +119,64 @@ async fn volumes_come_and_go_while_a_machine_runs() {
     machines.shutdown().await.unwrap();
     machines.shutdown().await.unwrap();
     assert_eq!(traces(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_boot_that_fails_leaves_nothing_and_can_be_repeated() {
+    let machines = machines().await;
+    let login = Login::new();
+    machines.create_volume(31, 10, Some("ext4")).await.unwrap();
+    let good = spec(&machines, &login, 5, "debian-12");
+
+    let other = MachineSpec { image: "ubuntu-24.04".to_owned(), ..good.clone() };
+    assert!(machines.boot(other).await.unwrap_err().to_string().contains("only debian-12 and docker-ce"));
+    // The second volume does not exist, so the first is attached in vain.
+    let bad = MachineSpec { volumes: vec![31, 99], ..good.clone() };
+    machines.boot(bad).await.unwrap_err();
+    // A container whose address is taken is created and cannot be started.
+    let first = spec(&machines, &login, 6, "debian-12");
+    machines.boot(MachineSpec { volumes: Vec::new(), ..first.clone() }).await.unwrap();
+    machines.boot(MachineSpec { address: first.address, ..good.clone() }).await.unwrap_err();
+
+    assert_eq!(machines.allocate_address(5).unwrap(), good.address);
+    machines.boot(good.clone()).await.unwrap();
+    let host = Host::wait_for(&login, good.address).await;
+    host.run("test -b /dev/disk/by-id/scsi-0HC_Volume_31").await;
+    machines.shutdown().await.unwrap();
+    assert_eq!(traces(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_a_run_left_whose_cache_directory_is_gone_is_removed() {
+    let (gone, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let cache = gone.path().canonicalize().unwrap().join("hcloud-machines");
+    let run = std::path::Path::new("/run").join(support::name_of(&cache));
+    std::fs::create_dir(&run).unwrap();
+    std::fs::write(run.join("owner"), cache.as_os_str().as_encoded_bytes()).unwrap();
+    // While somebody holds the lock, nothing happens.
+    std::fs::create_dir(&cache).unwrap();
+    let lock = std::fs::File::create(cache.join("lock")).unwrap();
+    lock.lock().unwrap();
+    leftovers::clean_up(other.path()).await.unwrap();
+    assert!(run.exists());
+
+    gone.close().unwrap();
+    leftovers::clean_up(other.path()).await.unwrap();
+    assert!(!run.exists());
+}
+
+#[tokio::test]
+async fn a_directory_that_somebody_else_has_filled_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("hcloud-machines/volumes/precious");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "data").unwrap();
+    let error = leftovers::clean_up(directory.path()).await.unwrap_err();
+    assert!(error.reason.contains("somebody else"), "{error}");
+    // What lies beside our own directory is nobody's business either.
+    std::fs::rename(directory.path().join("hcloud-machines/volumes"), directory.path().join("volumes")).unwrap();
+    leftovers::clean_up(directory.path()).await.unwrap();
+    assert_eq!(std::fs::read(directory.path().join("volumes/precious")).unwrap(), b"data");
 }
 
 /// The other half of [`a_killed_run_leaves_nothing_for_long`]: boots a machine and waits to be killed.

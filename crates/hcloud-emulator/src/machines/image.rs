@@ -145,7 +145,28 @@ pub(super) async fn ensure_in(engine: &Engine, progress: OnProgress<'_>) -> Resu
 }
 
 /// Builds the root file system in `directory` and returns the path of its tar file.
+///
+/// The archive that this host is set up with may lack the machines' release, so Debian's own is tried too.
 async fn build_root(place: &Place, directory: &Path, progress: OnProgress<'_>) -> Result<String, MachineError> {
+    let source = source::of_this_host().await;
+    let first = match build_root_from(&source, place, directory, progress).await {
+        Err(error) if source.mirror != source::DEFAULT_MIRROR => error,
+        outcome => return outcome,
+    };
+    progress(Progress::Detail(format!("{} does not do; trying {}", source.mirror, source::DEFAULT_MIRROR)));
+    let second = source::Source { mirror: source::DEFAULT_MIRROR.to_owned(), ..source };
+    build_root_from(&second, place, directory, progress).await.map_err(|error| {
+        let reason = format!("from {}: {}; from this host's archive: {}", second.mirror, error.reason, first.reason);
+        failed(error.doing, reason)
+    })
+}
+
+async fn build_root_from(
+    source: &source::Source,
+    place: &Place,
+    directory: &Path,
+    progress: OnProgress<'_>,
+) -> Result<String, MachineError> {
     let doing = "build the machine image";
     let write = |path: &str, mode: u32, content: &str| -> Result<_, MachineError> {
         use std::os::unix::fs::PermissionsExt;
@@ -161,7 +182,6 @@ async fn build_root(place: &Place, directory: &Path, progress: OnProgress<'_>) -
         write(&format!("overlay/{path}"), mode, content)?;
     }
     let build = write("build.sh", 0o755, BUILD)?;
-    let source = source::of_this_host().await;
     let tar = directory.join("root.tar");
     let mut command = tool::command("setpriv");
     command

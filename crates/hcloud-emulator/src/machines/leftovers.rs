@@ -171,3 +171,14 @@ fn remove_tree(directory: &Path) -> Result<(), MachineError> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_and_backslashes_of_a_mount_are_undone() {
+        assert_eq!(unescaped("/a/b"), "/a/b");
+        assert_eq!(unescaped("/my\\040disk/t\\011\\134x"), "/my disk/t\t\\x");
+    }
+}

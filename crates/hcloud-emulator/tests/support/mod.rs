@@ -18,12 +18,12 @@ const BOOT_BOUND: Duration = Duration::from_secs(90);
 const COMMAND_BOUND: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(50);
 
-/// The cache directory that the project's chores use too.
 /// The emulator's own directory in the cache.
 fn own() -> PathBuf {
     cache().canonicalize().unwrap().join("hcloud-machines")
 }
 
+/// The cache directory that the project's chores use too.
 pub(crate) fn cache() -> PathBuf {
     std::env::var_os("HCLOUD_EMULATOR_CACHE")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/machines"), PathBuf::from)
@@ -182,9 +182,11 @@ pub(crate) fn traces() -> Vec<String> {
     let lines = |text: String, what: &str| -> Vec<String> {
         text.lines().filter(|line| line.contains(cache)).map(|line| format!("{what}: {line}")).collect()
     };
-    let losetup = std::process::Command::new("/usr/sbin/losetup").arg("--list").output().unwrap();
-    found.extend(lines(String::from_utf8(losetup.stdout).unwrap(), "loop device"));
-    found.extend(lines(std::fs::read_to_string("/proc/self/mounts").unwrap(), "mount"));
+    for device in std::fs::read_dir("/sys/block").unwrap().flatten() {
+        let file = std::fs::read_to_string(device.path().join("loop/backing_file")).unwrap_or_default();
+        found.extend(lines(file, "loop device"));
+    }
+    found.extend(lines(std::fs::read_to_string("/proc/self/mounts").unwrap().replace("\\040", " "), "mount"));
     let name = bridge_name();
     let mut gone = vec![Path::new("/sys/class/net").join(&name), Path::new("/run").join(&name)];
     groups_named(&name, Path::new("/sys/fs/cgroup"), &mut gone);
@@ -210,7 +212,12 @@ fn groups_named(name: &str, below: &Path, found: &mut Vec<PathBuf>) {
 
 /// The name of the bridge and of the control group of this cache directory.
 fn bridge_name() -> String {
+    name_of(&own())
+}
+
+/// The name that belongs to one of the emulator's own directories.
+pub(crate) fn name_of(directory: &Path) -> String {
     use md5::{Digest, Md5};
-    let digest = Md5::digest(own().as_os_str().as_encoded_bytes());
+    let digest = Md5::digest(directory.as_os_str().as_encoded_bytes());
     digest.iter().take(4).fold("hcm-".to_owned(), |name, byte| format!("{name}{byte:02x}"))
 }

@@ -5,7 +5,7 @@ use super::super::tool::{self, QUICK};
 /// The Debian release of the machines: Debian 12.
 pub(super) const SUITE: &str = "bookworm";
 /// Debian's own address, which leads to a mirror nearby: <https://deb.debian.org/>.
-const DEFAULT_MIRROR: &str = "http://deb.debian.org/debian";
+pub(super) const DEFAULT_MIRROR: &str = "http://deb.debian.org/debian";
 
 /// Where packages come from.
 #[derive(Debug)]

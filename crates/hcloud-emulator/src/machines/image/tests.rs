@@ -7,7 +7,10 @@ fn the_key_is_stable_and_part_of_both_names() {
     assert_eq!(key, content_key());
     assert_eq!(reference("debian-12").unwrap(), format!("hcloud-machine:debian-12-{key}"));
     assert_eq!(reference("docker-ce").unwrap(), format!("hcloud-machine:docker-ce-{key}"));
-    assert!(reference("windows-11").unwrap_err().reason.contains("docker-ce"));
+    for other in ["ubuntu-24.04", "debian-13", "windows-11"] {
+        let error = reference(other).unwrap_err().to_string();
+        assert!(error.contains(other) && error.contains("only debian-12 and docker-ce"), "{error}");
+    }
 }
 
 #[test]

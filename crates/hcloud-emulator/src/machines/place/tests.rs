@@ -24,3 +24,25 @@ fn a_place_has_names_that_fit_their_limits() {
     assert!(place.socket().as_os_str().len() < 107);
     assert_ne!(place.name, Place::new(directory.path()).unwrap().name);
 }
+
+#[test]
+fn a_directory_is_ours_only_when_its_name_follows_from_its_owner() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(Place::of_run(directory.path()).is_none());
+    std::fs::write(directory.path().join("owner"), "/some/where").unwrap();
+    assert!(Place::of_run(directory.path()).is_none());
+}
+
+#[test]
+fn only_an_empty_directory_or_a_marked_one_is_claimed() {
+    let directory = tempfile::tempdir().unwrap();
+    let own = directory.path().join("hcloud-machines");
+    std::fs::create_dir(&own).unwrap();
+    let file = own.join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(Place::new(directory.path()).unwrap_err().reason.contains("somebody else"));
+    std::fs::remove_file(&file).unwrap();
+    assert!(Place::new(directory.path()).unwrap().try_lock().is_none(), "there is no lock to take yet");
+    std::fs::write(&file, "").unwrap();
+    Place::new(directory.path()).unwrap();
+}
