@@ -3,7 +3,11 @@
 mod selection;
 mod services;
 
-use std::{os::unix::process::CommandExt, path::Path, process::Command, process::Stdio};
+use std::{
+    os::unix::process::CommandExt,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use hcloud_emulator::machines::busybox;
 
@@ -117,12 +121,11 @@ fn finish(mut command: Command, interrupt: &Interrupt) -> Result<(), Failure> {
     Err(format!("`{line}` failed:\n{}{}", said.trim_end(), hint(&said)).into())
 }
 
-/// What to do about a failure, where that is known: what apt-get says when it may not remove packages, and which ones it
-/// would have removed, stands above it.
+/// What to do about a failure, where that is known. The names of the packages stand above it, in what apt-get says.
 fn hint(said: &str) -> &'static str {
     if said.contains("remove is disabled") || said.contains("unmet dependencies") {
-        "\nA package of yours stands in the way (see above) and is not removed: remove it yourself, or install the \
-         programs by other means, for example the rest of the packages from where it came from."
+        "\nA package of yours stands in the way (see above) and is not removed. Remove it yourself, or install the missing \
+         programs from where that package came from."
     } else {
         ""
     }

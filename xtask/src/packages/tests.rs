@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn a_conflict_comes_with_advice() {
     let said = "The following packages will be REMOVED:\n  docker-ce-cli\nE: Packages need to be removed but remove is disabled.\n";
-    assert!(hint(said).contains("remove it yourself"));
+    assert!(hint(said).contains("Remove it yourself"));
     assert_eq!(hint("E: Unable to locate package mmdebstrap"), "");
 }
 
