@@ -72,10 +72,8 @@ fn terminal(world: &World) {
     terminal.type_text("stty size; echo do''ne\n");
     terminal.wait_for("30 100");
     terminal.wait_for("done");
-    terminal.resize(40, 132);
-    // The new size arrives when it arrives.
-    terminal.type_text("until [ \"$(stty size)\" = '40 132' ]; do :; done; echo resi''zed\n");
-    terminal.wait_for("resized");
+    terminal.type_text("until [ \"$(stty size)\" = '40 132' ]; do sleep 0.1; done; echo resi''zed\n");
+    terminal.resize_until(40, 132, "resized");
     terminal.type_text("tty > /dev/null && exit 7\n");
     assert_eq!(terminal.wait().code(), Some(7));
 
@@ -84,11 +82,10 @@ fn terminal(world: &World) {
     let command = world.docker_command("docker", &["exec", "-it", "joined", "sh"]);
     let mut terminal = Terminal::spawn(&command, 25, 90);
     terminal.wait_for("#");
-    terminal.type_text("until [ \"$(stty size)\" = '25 90' ]; do :; done; echo si''zed\n");
+    terminal.type_text("until [ \"$(stty size)\" = '25 90' ]; do sleep 0.1; done; echo si''zed\n");
     terminal.wait_for("sized");
-    terminal.resize(45, 120);
-    terminal.type_text("until [ \"$(stty size)\" = '45 120' ]; do :; done; echo resi''zed\n");
-    terminal.wait_for("resized");
+    terminal.type_text("until [ \"$(stty size)\" = '45 120' ]; do sleep 0.1; done; echo resi''zed\n");
+    terminal.resize_until(45, 120, "resized");
     terminal.type_text("tty > /dev/null && exit 9\n");
     assert_eq!(terminal.wait().code(), Some(9));
     world.docker(&["rm", "--force", "joined"]);

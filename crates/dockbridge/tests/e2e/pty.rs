@@ -58,27 +58,42 @@ impl Terminal {
 
     /// Waits until `part` has been shown, and forgets all up to it.
     pub(crate) fn wait_for(&mut self, part: &str) {
-        let deadline = Instant::now() + Duration::from_mins(1);
+        assert!(self.shows(part, Duration::from_mins(1)), "`{part}` was not shown, but:\n{}", self.seen);
+    }
+
+    /// Whether `part` is shown in time; then all up to it is forgotten.
+    fn shows(&mut self, part: &str, bound: Duration) -> bool {
+        let deadline = Instant::now() + bound;
         loop {
             if let Some(at) = self.seen.find(part) {
                 self.seen.drain(..at + part.len());
-                return;
+                return true;
             }
             match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
-                Err(error) => panic!("`{part}` was not shown ({error}), but:\n{}", self.seen),
+                Err(_) => return false,
             }
+        }
+    }
+
+    /// Changes the size of the window until `part` has been shown. The Docker CLI misses a change that comes before it has
+    /// begun to listen for changes, which is a moment after the terminal is of use already.
+    pub(crate) fn resize_until(&mut self, rows: u16, columns: u16, part: &str) {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            // A change to the present size is none.
+            resize(&self.controller, rows, columns - 1);
+            resize(&self.controller, rows, columns);
+            if self.shows(part, Duration::from_secs(2)) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "`{part}` was not shown, but:\n{}", self.seen);
         }
     }
 
     /// Types a text.
     pub(crate) fn type_text(&mut self, text: &str) {
         self.controller.write_all(text.as_bytes()).unwrap();
-    }
-
-    /// Changes the size of the window.
-    pub(crate) fn resize(&self, rows: u16, columns: u16) {
-        resize(&self.controller, rows, columns);
     }
 
     /// Waits for the end of the command.
