@@ -149,15 +149,12 @@ pub(super) async fn ensure_in(engine: &Engine, progress: OnProgress<'_>) -> Resu
 /// The archive that this host is set up with may lack the machines' release, so Debian's own is tried too.
 async fn build_root(place: &Place, directory: &Path, progress: OnProgress<'_>) -> Result<String, MachineError> {
     let source = source::of_this_host().await;
-    let first = match build_root_from(&source, place, directory, progress).await {
-        Err(error) if source.mirror != source::DEFAULT_MIRROR => error,
-        outcome => return outcome,
-    };
-    progress(Progress::Detail(format!("{} does not do; trying {}", source.mirror, source::DEFAULT_MIRROR)));
-    let second = source::Source { mirror: source::DEFAULT_MIRROR.to_owned(), ..source };
-    build_root_from(&second, place, directory, progress).await.map_err(|error| {
-        let reason = format!("from {}: {}; from this host's archive: {}", second.mirror, error.reason, first.reason);
-        failed(error.doing, reason)
+    let first = build_root_from(&source, place, directory, progress).await;
+    let (Some(mirror), Err(error)) = (&source.mirror, &first) else { return first };
+    progress(Progress::Detail(format!("{mirror} does not do; trying Debian's own archive")));
+    let own = source::Source { mirror: None, apt_options: source.apt_options.clone() };
+    build_root_from(&own, place, directory, progress).await.map_err(|second| {
+        failed(second.doing, format!("from Debian's own archive: {}; from {mirror}: {}", second.reason, error.reason))
     })
 }
 
@@ -192,7 +189,7 @@ async fn build_root_from(
         .env("TMPDIR", directory)
         .env("OUTPUT", &tar)
         .env("SUITE", source::SUITE)
-        .env("MIRROR", &source.mirror)
+        .env("SOURCE", source.mirror.as_ref().map(|at| format!("deb {at} {} main", source::SUITE)).unwrap_or_default())
         .env("KEYRING", host::DEBIAN_KEYRING)
         .env("OVERLAY", directory.join("overlay"))
         .env("CUSTOMIZE", write("customize.sh", 0o755, CUSTOMIZE)?)

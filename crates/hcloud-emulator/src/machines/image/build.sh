@@ -1,5 +1,5 @@
 # Builds the root file system of the machines as a tar file. Every path and setting comes from the environment:
-#   OUTPUT     the tar file to write               SUITE, MIRROR, KEYRING   the Debian release and where it comes from
+#   OUTPUT     the tar file to write               SUITE, SOURCE, KEYRING   the Debian release and where it comes from
 #   OVERLAY    files to copy over the new root     PACKAGES                 packages, separated by commas
 #   CUSTOMIZE  the script that finishes the root   APT_OPTIONS              a file with the host's apt settings to use
 # It runs in a mount and a process namespace of its own, so nothing of it outlives it, however it ends.
@@ -22,4 +22,4 @@ exec mmdebstrap --mode=root --variant=minbase --format=tar \
     --skip=cleanup/apt \
     --customize-hook='cp -R "$OVERLAY/." "$1/"' \
     --customize-hook='chroot "$1" /bin/sh -eu <"$CUSTOMIZE"' \
-    "$SUITE" "$OUTPUT" "deb $MIRROR $SUITE main"
+    "$SUITE" "$OUTPUT" ${SOURCE:+"$SOURCE"}

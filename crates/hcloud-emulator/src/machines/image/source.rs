@@ -1,17 +1,15 @@
-//! Where Debian's packages come from: as this host is set up, or Debian's own address.
+//! Where Debian's packages come from: as this host is set up, or Debian's own archive.
 
 use super::super::tool::{self, QUICK};
 
 /// The Debian release of the machines: Debian 12.
 pub(super) const SUITE: &str = "bookworm";
-/// Debian's own address, which leads to a mirror nearby: <https://deb.debian.org/>.
-pub(super) const DEFAULT_MIRROR: &str = "http://deb.debian.org/debian";
 
 /// Where packages come from.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// The address of the archive.
-    pub(super) mirror: String,
+    /// The address of the archive; `None` leaves it to `mmdebstrap`, which knows Debian's own.
+    pub(super) mirror: Option<String>,
     /// Settings of the host's apt for fetching (proxies, validity of dates), in apt's syntax.
     pub(super) apt_options: String,
 }
@@ -22,7 +20,7 @@ pub(super) async fn of_this_host() -> Source {
     // On another distribution the configured archive holds another distribution's packages.
     let mirror = if release.lines().any(|line| line == "ID=debian") { configured_mirror() } else { None };
     let settings = tool::run("read apt's settings", "apt-config", ["dump"], QUICK).await.unwrap_or_default();
-    Source { mirror: mirror.unwrap_or_else(|| DEFAULT_MIRROR.to_owned()), apt_options: fetching(&settings) }
+    Source { mirror, apt_options: fetching(&settings) }
 }
 
 fn configured_mirror() -> Option<String> {
