@@ -5,6 +5,7 @@
 pub mod activity;
 pub mod bridge;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod control;
 pub mod environment;

@@ -58,6 +58,30 @@ choice! {
 }
 
 choice! {
+    /// What containers that run without a client mean for an idle server.
+    RunningContainers {
+        /// Nothing: only clients count.
+        Ignore = "ignore",
+        /// They count while they use the processor.
+        Busy = "busy",
+        /// They count for as long as they run.
+        Keep = "keep",
+    }
+}
+
+choice! {
+    /// What a server does whose client is not heard of any more.
+    SelfDestruct {
+        /// It deletes itself through the API, for which it is given the token.
+        Delete = "delete",
+        /// It powers off, which keeps the token at home. It is billed until the next start deletes it.
+        PowerOff = "poweroff",
+        /// Nothing: it runs, and is billed, until a client ends it.
+        Off = "off",
+    }
+}
+
+choice! {
     /// How much is logged.
     LogLevel {
         /// Only what failed.

@@ -8,8 +8,10 @@ use std::{
 };
 
 use super::{
-    Activity, Config, ConfigError, Docker, Hetzner, KeepAlive, KeyType, LogFormat, LogLevel, Logging, ServerTypeChoice,
-    Span, Ssh, raw::RawConfig, variables,
+    Activity, Config, ConfigError, Docker, Hetzner, KeepAlive, KeyType, Limit, Lock, LogFormat, LogLevel, Logging,
+    RunningContainers, SelfDestruct, ServerTypeChoice, Span, Ssh,
+    raw::{RawActivity, RawConfig},
+    variables,
 };
 use crate::environment::Environment;
 
@@ -17,6 +19,12 @@ use crate::environment::Environment;
 const FILE_NAME: &str = "dockbridge.yaml";
 /// Hetzner Cloud's own address, from the API's documentation.
 const ENDPOINT: &str = "https://api.hetzner.cloud/v1";
+/// What stopping the engine and deleting the server typically takes; it must fit into the hour that is paid for.
+const STOP_TIME: Duration = Duration::from_mins(1);
+/// Nearly the whole paid hour: with more, an hour would never be used.
+const LONGEST_MARGIN: Span = Span(Duration::from_mins(55));
+/// The shortest life that can be set as a limit.
+const SHORTEST_LIFE: Duration = Duration::from_mins(1);
 /// The limits of a volume's size in GB, from the API's documentation of `POST /volumes`.
 const VOLUME_SIZES: std::ops::RangeInclusive<u32> = 10..=10_240;
 
@@ -95,6 +103,8 @@ fn validate(raw: RawConfig, source: Option<PathBuf>, environment: &Environment) 
     let keepalive = KeepAlive {
         interval: raw.keepalive.interval.unwrap_or(seconds(30)),
         timeout: raw.keepalive.timeout.unwrap_or(seconds(300)),
+        boot_timeout: raw.keepalive.boot_timeout.unwrap_or(seconds(900)),
+        self_destruct: raw.keepalive.self_destruct.unwrap_or(SelfDestruct::Delete),
     };
     if keepalive.interval.0.is_zero() || keepalive.timeout.0 < keepalive.interval.0 * 3 {
         let reason = format!(
@@ -115,12 +125,12 @@ fn validate(raw: RawConfig, source: Option<PathBuf>, environment: &Environment) 
         docker: Docker {
             socket_path: path(raw.docker.socket_path.unwrap_or_else(|| PathBuf::from("/tmp/dockbridge.sock"))),
         },
-        activity: Activity {
-            idle_timeout: raw.activity.idle_timeout.unwrap_or(seconds(300)),
-            connection_timeout: raw.activity.connection_timeout.unwrap_or(seconds(1800)),
-            grace_period: raw.activity.grace_period.unwrap_or(seconds(30)),
-        },
+        activity: activity(&raw.activity)?,
         keepalive,
+        lock: Lock {
+            enabled: raw.lock.enabled.unwrap_or(true),
+            idle_timeout: raw.lock.idle_timeout.unwrap_or(seconds(60)),
+        },
         ssh: Ssh { key_type: raw.ssh.key_type.unwrap_or(KeyType::Ed25519), key_path: raw.ssh.key_path.map(path) },
         logging: Logging {
             level: raw.logging.level.unwrap_or(LogLevel::Info),
@@ -128,6 +138,48 @@ fn validate(raw: RawConfig, source: Option<PathBuf>, environment: &Environment) 
         },
         source,
     })
+}
+
+fn activity(raw: &RawActivity) -> Result<Activity, ConfigError> {
+    let seconds = |n| Span(Duration::from_secs(n));
+    let grace_period = raw.grace_period.unwrap_or(seconds(30));
+    let least = Span(grace_period.0 + STOP_TIME);
+    let activity = Activity {
+        idle_timeout: raw.idle_timeout.unwrap_or(seconds(300)),
+        connection_timeout: raw.connection_timeout.unwrap_or(seconds(1800)),
+        grace_period,
+        running_containers: raw.running_containers.unwrap_or(RunningContainers::Busy),
+        busy_cpu: raw.busy_cpu.unwrap_or(5),
+        keep_paid_hour: raw.keep_paid_hour.unwrap_or(true),
+        paid_hour_margin: raw.paid_hour_margin.unwrap_or(seconds(180).max(least)),
+        max_lifetime: raw.max_lifetime.unwrap_or(Limit(None)),
+    };
+    let setting = |key, reason| Err(ConfigError::Setting { key, reason });
+    if activity.idle_timeout.0.is_zero() {
+        return setting(
+            "activity.idle_timeout",
+            "a server that is idle at once is never used: write 1s or more".into(),
+        );
+    }
+    if activity.busy_cpu > 100 {
+        let reason =
+            format!("{} % of a core is more than a container can be asked for: write 0 to 100", activity.busy_cpu);
+        return setting("activity.busy_cpu", reason);
+    }
+    if activity.keep_paid_hour && !(least..=LONGEST_MARGIN).contains(&activity.paid_hour_margin) {
+        let reason = format!(
+            "with a grace period of {} the end of the paid hour needs a margin of {least} at least, and {LONGEST_MARGIN} \
+             at most, not {}",
+            activity.grace_period, activity.paid_hour_margin
+        );
+        return setting("activity.paid_hour_margin", reason);
+    }
+    if activity.max_lifetime.duration().is_some_and(|limit| limit < SHORTEST_LIFE) {
+        let reason =
+            format!("a server that lives less than a minute is of no use, so {} is too short", activity.max_lifetime);
+        return setting("activity.max_lifetime", reason);
+    }
+    Ok(activity)
 }
 
 /// Names in the API's catalogue are lower-case words; anything else is a slip that the API would only reject later.

@@ -6,6 +6,7 @@
 mod choice;
 mod duration;
 mod error;
+mod limit;
 mod load;
 mod raw;
 mod variables;
@@ -14,9 +15,10 @@ use std::path::{Path, PathBuf};
 
 use hcloud_client::ApiToken;
 
-pub use choice::{KeyType, LogFormat, LogLevel};
+pub use choice::{KeyType, LogFormat, LogLevel, RunningContainers, SelfDestruct};
 pub use duration::Span;
 pub use error::ConfigError;
+pub use limit::Limit;
 pub use variables::documented_variables;
 
 use crate::environment::Environment;
@@ -32,6 +34,8 @@ pub struct Config {
     pub activity: Activity,
     /// Heartbeats.
     pub keepalive: KeepAlive,
+    /// The locked screen.
+    pub lock: Lock,
     /// Keys.
     pub ssh: Ssh,
     /// Logs.
@@ -83,6 +87,16 @@ pub struct Activity {
     pub connection_timeout: Span,
     /// Time between the decision to destroy the server and its destruction.
     pub grace_period: Span,
+    /// What containers that run without a client mean.
+    pub running_containers: RunningContainers,
+    /// From which share of a core, in per cent, a container counts as busy.
+    pub busy_cpu: u32,
+    /// Whether an idle server is kept until the hour that is paid for is nearly over.
+    pub keep_paid_hour: bool,
+    /// How long before the end of that hour it is destroyed.
+    pub paid_hour_margin: Span,
+    /// How long a server may live, whatever it does.
+    pub max_lifetime: Limit,
 }
 
 /// Section `keepalive`.
@@ -92,6 +106,19 @@ pub struct KeepAlive {
     pub interval: Span,
     /// How long the server lives without one.
     pub timeout: Span,
+    /// How long a server waits for the first one.
+    pub boot_timeout: Span,
+    /// What the server does after that.
+    pub self_destruct: SelfDestruct,
+}
+
+/// Section `lock`.
+#[derive(Debug, Clone, Copy)]
+pub struct Lock {
+    /// Whether a locked screen is taken notice of.
+    pub enabled: bool,
+    /// The idle timeout while the screen is locked, unless `activity.idle_timeout` is shorter.
+    pub idle_timeout: Span,
 }
 
 /// Section `ssh`.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::{
     Span,
-    choice::{KeyType, LogFormat, LogLevel},
+    choice::{KeyType, LogFormat, LogLevel, RunningContainers, SelfDestruct},
+    limit::Limit,
 };
 
 /// The whole file; a section that is left out is empty.
@@ -18,6 +19,7 @@ pub(super) struct RawConfig {
     pub(super) docker: RawDocker,
     pub(super) activity: RawActivity,
     pub(super) keepalive: RawKeepAlive,
+    pub(super) lock: RawLock,
     pub(super) ssh: RawSsh,
     pub(super) logging: RawLogging,
 }
@@ -46,6 +48,11 @@ pub(super) struct RawActivity {
     pub(super) idle_timeout: Option<Span>,
     pub(super) connection_timeout: Option<Span>,
     pub(super) grace_period: Option<Span>,
+    pub(super) running_containers: Option<RunningContainers>,
+    pub(super) busy_cpu: Option<u32>,
+    pub(super) keep_paid_hour: Option<bool>,
+    pub(super) paid_hour_margin: Option<Span>,
+    pub(super) max_lifetime: Option<Limit>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -53,6 +60,15 @@ pub(super) struct RawActivity {
 pub(super) struct RawKeepAlive {
     pub(super) interval: Option<Span>,
     pub(super) timeout: Option<Span>,
+    pub(super) boot_timeout: Option<Span>,
+    pub(super) self_destruct: Option<SelfDestruct>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawLock {
+    pub(super) enabled: Option<bool>,
+    pub(super) idle_timeout: Option<Span>,
 }
 
 #[derive(Debug, Default, Deserialize)]

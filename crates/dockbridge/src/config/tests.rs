@@ -74,6 +74,11 @@ fn every_variable_reaches_its_key() {
             "logging.format" => "json",
             "keepalive.timeout" => "47m",
             "keepalive.interval" => "7s",
+            "activity.running_containers" => "keep",
+            "activity.busy_cpu" => "7",
+            "activity.keep_paid_hour" | "lock.enabled" => "false",
+            "keepalive.self_destruct" => "poweroff",
+            "keepalive.boot_timeout" | "lock.idle_timeout" => "47m",
             key if key.starts_with("activity.") => "47m",
             _ => "some-value",
         };
@@ -112,6 +117,13 @@ fn wrong_values_are_named_with_their_place() {
         ("hetzner:\n  endpoint: http://api.example.com/v1\n", &["unencrypted"]),
         ("hetzner:\n  location: \"FSN 1\"\n", &["FSN 1"]),
         ("keepalive:\n  interval: 5m\n", &["three times"]),
+        ("activity:\n  idle_timeout: 0s\n", &["1s or more"]),
+        ("activity:\n  busy_cpu: 101\n", &["0 to 100"]),
+        ("activity:\n  grace_period: 3m\n  paid_hour_margin: 3m\n", &["paid hour", "4m at least"]),
+        ("activity:\n  paid_hour_margin: 56m\n", &["55m at most"]),
+        ("activity:\n  max_lifetime: 59s\n", &["less than a minute"]),
+        ("activity:\n  max_lifetime: never\n", &["or off"]),
+        ("activity:\n  running_containers: maybe\n", &["ignore, busy, keep"]),
         ("- a\n- b\n", &["dockbridge.yaml"]),
     ] {
         let text = load_text(yaml, &[]).unwrap_err().to_string();

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::DockBridgeError,
-    server::{Engine, Failure, Phases, Search, ServerError, ServerManager},
+    server::{Ended, Engine, Failure, Phases, Search, ServerError, ServerManager},
 };
 
 /// How many commands may wait for the driver. It never waits for anything but the next one, so a few are enough.
@@ -26,7 +26,7 @@ const QUEUE: usize = 64;
 enum Outcome {
     Provisioned(Generation, Result<Engine, Failure>),
     Searched(Generation, Result<Search, DockBridgeError>),
-    Destroyed(Generation, Result<(), DockBridgeError>),
+    Destroyed(Generation, Result<Ended, DockBridgeError>),
 }
 
 type Waiter = oneshot::Sender<Result<(Generation, Engine), SharedError>>;
@@ -145,7 +145,7 @@ impl<M: ServerManager> Driver<M> {
                 self.refuse(error);
                 Event::SearchFailed(generation)
             }
-            Outcome::Destroyed(generation, Ok(())) => {
+            Outcome::Destroyed(generation, Ok(_)) => {
                 tracing::info!("the server is destroyed; the volume is kept");
                 Event::Destroyed(generation)
             }

@@ -20,8 +20,21 @@ impl EngineLink for FakeLink {
         Box::pin(async { Ok(Box::new(tokio::io::duplex(64).0) as BoxedStream) })
     }
 
+    fn run<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a [u8],
+        _: Duration,
+    ) -> LinkFuture<'a, Result<ssh_docker_proxy::ExecOutput, SshError>> {
+        Box::pin(async { Err(SshError::Ended { cause: "the test runs nothing".to_owned() }) })
+    }
+
     fn is_closed(&self) -> bool {
         false
+    }
+
+    fn close(&self) -> LinkFuture<'_, ()> {
+        Box::pin(async { self.lost.notify_one() })
     }
 
     fn closed(&self) -> LinkFuture<'_, SshError> {
@@ -68,6 +81,8 @@ impl FakeCloud {
                 created_at: None,
             },
             link: self.link.clone(),
+            age: Duration::ZERO,
+            retired: CancellationToken::new(),
         }
     }
 }
@@ -97,13 +112,21 @@ impl ServerManager for FakeCloud {
         Ok(self.searches.lock().await.pop().unwrap_or(Search::Gone))
     }
 
-    async fn destroy(&self) -> Result<(), DockBridgeError> {
+    async fn reconnect(&self, cancel: &CancellationToken) -> Result<Search, DockBridgeError> {
+        self.search(cancel).await
+    }
+
+    async fn forget(&self) -> Result<(), DockBridgeError> {
+        Ok(())
+    }
+
+    async fn destroy(&self) -> Result<Ended, DockBridgeError> {
         if self.indestructible.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_secs(1)).await;
             return Err(ServerError::NotGone { name: "srv".to_owned(), after: Duration::from_secs(1) }.into());
         }
         self.destroyed.fetch_add(1, Ordering::SeqCst);
-        Ok(())
+        Ok(Ended::Destroyed)
     }
 }
 

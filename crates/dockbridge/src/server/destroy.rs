@@ -6,7 +6,9 @@ use hcloud_client::{ErrorCode, ServerFilter, ServerId, ServerStatus};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Failure, HetznerServers, Phases, Search, ServerError, ServerManager, labels, resources::WAIT};
+use super::{
+    Ended, Engine, Failure, HetznerServers, Phases, Search, ServerError, ServerManager, labels, resources::WAIT,
+};
 use crate::error::DockBridgeError;
 
 /// How long the engine may take to stop its containers. Docker gives each 10 s by default; more are stopped side by side.
@@ -130,7 +132,21 @@ impl ServerManager for HetznerServers {
         }
     }
 
-    async fn destroy(&self) -> Result<(), DockBridgeError> {
-        self.destroy_all_of_ours(|_| {}).await.map(drop)
+    async fn reconnect(&self, cancel: &CancellationToken) -> Result<Search, DockBridgeError> {
+        self.search(cancel).await
+    }
+
+    async fn destroy(&self) -> Result<Ended, DockBridgeError> {
+        self.destroy_all_of_ours(|_| {}).await.map(|_| Ended::Destroyed)
+    }
+
+    async fn forget(&self) -> Result<(), DockBridgeError> {
+        if let Some(link) = self.link.lock().await.take() {
+            link.connection.close().await;
+        }
+        if let Some(record) = self.state.server()? {
+            self.state.forget_server(&record.name)?;
+        }
+        Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! The seam between the lifecycle, which decides, and the cloud, which is told.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
-use ssh_docker_proxy::{BoxedStream, SshError};
+use ssh_docker_proxy::{BoxedStream, ExecOutput, SshError};
 use tokio_util::sync::CancellationToken;
 
 use super::{Phases, ServerInfo, VolumeInfo};
@@ -16,11 +16,22 @@ pub trait EngineLink: Send + Sync + 'static {
     /// Opens a stream to the engine's socket.
     fn open(&self) -> LinkFuture<'_, Result<BoxedStream, SshError>>;
 
+    /// Runs a command on the server, for at most `bound`. Secrets belong into `stdin`, its whole standard input.
+    fn run<'a>(
+        &'a self,
+        command: &'a str,
+        stdin: &'a [u8],
+        bound: Duration,
+    ) -> LinkFuture<'a, Result<ExecOutput, SshError>>;
+
     /// Whether the way is lost.
     fn is_closed(&self) -> bool;
 
     /// Completes when the way is lost, and says why.
     fn closed(&self) -> LinkFuture<'_, SshError>;
+
+    /// Gives the way up: every stream on it breaks, and `closed` completes.
+    fn close(&self) -> LinkFuture<'_, ()>;
 }
 
 /// A server whose engine answers.
@@ -32,6 +43,11 @@ pub struct Engine {
     pub volume: VolumeInfo,
     /// The way to it.
     pub link: Arc<dyn EngineLink>,
+    /// How long the server has existed, and been billed, at the moment this value was made.
+    pub age: Duration,
+    /// Cancelled when the engine takes no further requests, because its server is about to go. Streams that are in use at
+    /// that moment go on.
+    pub retired: CancellationToken,
 }
 
 /// What became of the server on record.
@@ -42,6 +58,26 @@ pub enum Search {
     Gone,
     /// It exists, but will never serve again.
     Useless,
+}
+
+/// What the destruction of a server came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing is left that is billed, but the volume.
+    Destroyed,
+    /// The server runs on, because others hold it. Our own lease is given back, and nothing of it is on record any more.
+    LeftTo(Vec<ForeignLease>),
+}
+
+/// Somebody else's right to the server.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ForeignLease {
+    /// The installation that holds it.
+    pub client_id: String,
+    /// The name of the computer it is on.
+    pub host: String,
+    /// How long it holds from the moment it was asked for.
+    pub remaining_seconds: u64,
 }
 
 /// A provisioning that came to nothing.
@@ -63,10 +99,16 @@ pub trait ServerManager: Send + Sync + 'static {
         cancel: &CancellationToken,
     ) -> impl Future<Output = Result<Engine, Failure>> + Send;
 
+    /// Replaces a connection that has ended, without the API where that is possible.
+    fn reconnect(&self, cancel: &CancellationToken) -> impl Future<Output = Result<Search, DockBridgeError>> + Send;
+
     /// Looks for the server on record and connects to it.
     fn search(&self, cancel: &CancellationToken) -> impl Future<Output = Result<Search, DockBridgeError>> + Send;
 
     /// Stops the engine, unmounts the volume and destroys the server on record, and everything that is billed with it.
-    /// The volume stays. Destroying what is gone already is a success.
-    fn destroy(&self) -> impl Future<Output = Result<(), DockBridgeError>> + Send;
+    /// The volume stays. Destroying what is gone already is a success. A server that somebody else holds is left.
+    fn destroy(&self) -> impl Future<Output = Result<Ended, DockBridgeError>> + Send;
+
+    /// Forgets the server on record, which the API does not know any more, and closes what is left of the way to it.
+    fn forget(&self) -> impl Future<Output = Result<(), DockBridgeError>> + Send;
 }

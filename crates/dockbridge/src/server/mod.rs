@@ -28,7 +28,7 @@ pub use cloud_init::render as render_user_data;
 pub use error::ServerError;
 pub use info::{MOUNT_PATH, ServerInfo, ServerStatus, VolumeInfo, VolumeStatus};
 pub use keys::{HostKey, KeyError, LoginKey};
-pub use manager::{Engine, EngineLink, Failure, LinkFuture, Search, ServerManager};
+pub use manager::{Ended, Engine, EngineLink, Failure, ForeignLease, LinkFuture, Search, ServerManager};
 pub use overview::Overview;
 pub use phases::{Phase, Phases};
 

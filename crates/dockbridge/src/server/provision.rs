@@ -53,6 +53,7 @@ impl HetznerServers {
         if cancel.is_cancelled() {
             return Err(nothing_left(ServerError::Stopping.into()));
         }
+        let ordered = Instant::now();
         let (record, created) = phases.run("server ordered", self.order(&order)).await?;
 
         let something_left = |error: DockBridgeError| Failure { error, leftover: true };
@@ -76,7 +77,7 @@ impl HetznerServers {
         server.volume_id = order.volume.id.to_string();
         let mut volume = VolumeInfo::from(&order.volume);
         volume.status = super::VolumeStatus::Attached;
-        Ok(Engine { server, volume, link })
+        Ok(Engine { server, volume, link, age: ordered.elapsed(), retired: CancellationToken::new() })
     }
 
     /// Everything before the order. Nothing is created before it is certain that the order itself is possible.

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use hcloud_client::{ServerStatus, VolumeId};
+use jiff::Timestamp;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::{Engine, HetznerServers, Phases, Search, ServerError, ServerInfo, VolumeInfo};
 use crate::error::DockBridgeError;
@@ -56,7 +58,14 @@ impl HetznerServers {
         let phases = Phases::default();
         let link: Arc<_> = self.boot(&record, &server, &key, &phases, SEARCH_BOUND).await?;
         *self.link.lock().await = Some(link.clone());
-        let engine = Engine { server: ServerInfo::from(&server), volume: VolumeInfo::from(&volume), link };
+        let age = Timestamp::now().duration_since(server.created).try_into().unwrap_or_default();
+        let engine = Engine {
+            server: ServerInfo::from(&server),
+            volume: VolumeInfo::from(&volume),
+            link,
+            age,
+            retired: CancellationToken::new(),
+        };
         Ok(Search::Found(Box::new(engine)))
     }
 }
