@@ -1,6 +1,10 @@
 //! A whole DockBridge: everything built from a configuration and an environment, run until it is told to stop.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use ssh_docker_proxy::{BoundSocket, ServeOptions, ServeReport};
 use tokio::task::JoinHandle;
@@ -9,11 +13,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     activity::ActivityTracker,
     config::{Config, ConfigError},
-    control::{ControlServer, ErrorReport, StatusReport, state_word},
+    clock::{Clock, SystemClock},
+    control::{ControlServer, Sources, StatusReport},
     environment::Environment,
     error::DockBridgeError,
-    lifecycle::{Driver, Handle},
-    proxy::{EngineConnector, ProxyStatus},
+    keepalive::{self, Owner},
+    lifecycle::{Attendance, Driver, Handle, Parts, rules::Rules},
+    lock::{BeforeSleep, Detector},
+    proxy::EngineConnector,
     server::HetznerServers,
     state::{RunDir, StateDir, StateLock},
 };
@@ -30,17 +37,19 @@ pub fn open_state(environment: &Environment) -> Result<StateDir, DockBridgeError
 pub struct Bridge {
     lifecycle: Handle,
     servers: Arc<HetznerServers>,
-    activity: Arc<ActivityTracker>,
+    sources: Arc<Sources>,
     socket_path: PathBuf,
     took_over: bool,
     driver: JoinHandle<()>,
     proxy: JoinHandle<ServeReport>,
     control: JoinHandle<()>,
+    detector: Option<JoinHandle<()>>,
     /// Asks for the end, from whichever side.
     stop: CancellationToken,
     /// Ends the proxy, and after the driver the control server.
     end_proxy: CancellationToken,
     end_control: CancellationToken,
+    end_lock: CancellationToken,
     docker_socket: BoundSocket,
     _control_socket: BoundSocket,
     _run_dir: RunDir,
@@ -52,15 +61,15 @@ impl Bridge {
     pub fn start(config: &Config, environment: &Environment, stop: CancellationToken) -> Result<Self, DockBridgeError> {
         config.token()?;
         let state = open_state(environment)?;
-        let lock = state.lock()?;
-        let run_dir = RunDir::claim(&environment.runtime_dir(), &state.client_id()?, &lock)?;
+        let lock_file = state.lock()?;
+        let run_dir = RunDir::claim(&environment.runtime_dir(), &state.client_id()?, &lock_file)?;
         let servers = Arc::new(HetznerServers::new(config, state.clone(), run_dir.path().to_owned())?);
         let on_record = servers.on_record()?;
         let control_socket = ssh_docker_proxy::bind(&state.control_path())?;
         let socket = ssh_docker_proxy::bind(&config.docker.socket_path)?;
 
-        let activity = Arc::new(ActivityTracker::default());
-        let (end_proxy, end_control) = (CancellationToken::new(), CancellationToken::new());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let activity = Arc::new(ActivityTracker::new(clock.clone()));
         let listener = |socket: &BoundSocket| {
             socket
                 .listener()
@@ -68,38 +77,59 @@ impl Bridge {
         };
         // Everything that can fail has been done before the first task is spawned.
         let (docker_listener, control_listener) = (listener(&socket)?, listener(&control_socket)?);
-        let (driver, lifecycle) = Driver::new(servers.clone());
+        let keep_until = state.keep()?;
+        let rules = Rules::from(config);
+        let owner = servers.owner().clone();
+        let attendance = Attendance::new(config, owner.clone(), rules.window, clock.clone());
+        let unknown = attendance.unknown();
+        let known_later = Arc::new(OnceLock::new());
+        let before_sleep = renewal(known_later.clone(), owner, config.keepalive.timeout.0);
+        let (detector, lock) = Detector::new(environment.clone(), clock.clone(), before_sleep);
+        let parts = Parts {
+            rules,
+            clock: clock.clone(),
+            activity: activity.clone(),
+            lock: lock.clone(),
+            keep_until,
+            attendance,
+        };
+        let (driver, lifecycle) = Driver::new(servers.clone(), parts);
+        let (end_proxy, end_control) = (CancellationToken::new(), CancellationToken::new());
+        let end_lock = CancellationToken::new();
+        // Nobody else sets it.
+        let _ = known_later.set(lifecycle.clone());
         let driver = tokio::spawn(driver.run(on_record));
+        let detector = config.lock.enabled.then(|| tokio::spawn(detector.run(end_lock.clone())));
         let proxy = tokio::spawn(ssh_docker_proxy::serve(
             docker_listener,
-            Arc::new(EngineConnector::new(lifecycle.clone(), state, config.hetzner.image.clone())),
+            Arc::new(EngineConnector::new(lifecycle.clone(), state.clone(), config.hetzner.image.clone())),
             activity.clone(),
             ServeOptions { drain: DRAIN },
             end_proxy.clone(),
         ));
-        let report = {
-            let (lifecycle, activity, path) = (lifecycle.clone(), activity.clone(), socket.path().to_owned());
-            Arc::new(move || report(&lifecycle, &activity, &path.display().to_string()))
-        };
-        let control = ControlServer { report, lifecycle: lifecycle.clone(), stop: stop.clone() };
+        let sources = Arc::new(Sources::new(config, lifecycle.clone(), activity, lock, unknown, clock));
+        let control =
+            ControlServer { sources: sources.clone(), state, lifecycle: lifecycle.clone(), stop: stop.clone() };
         let control = tokio::spawn(control.serve(control_listener, end_control.clone()));
         let socket_path = socket.path().to_owned();
         Ok(Self {
             lifecycle,
             servers,
-            activity,
+            sources,
             socket_path,
             took_over: on_record,
             driver,
             proxy,
             control,
+            detector,
             stop,
             end_proxy,
             end_control,
+            end_lock,
             docker_socket: socket,
             _control_socket: control_socket,
             _run_dir: run_dir,
-            _lock: lock,
+            _lock: lock_file,
         })
     }
 
@@ -124,7 +154,7 @@ impl Bridge {
     /// The state of the whole.
     #[must_use]
     pub fn status(&self) -> StatusReport {
-        report(&self.lifecycle, &self.activity, &self.socket_path.display().to_string())
+        self.sources.report()
     }
 
     /// Checks token, location and server type against the API, creating nothing.
@@ -156,6 +186,12 @@ impl Bridge {
         if let Err(error) = self.driver.await {
             tracing::error!(%error, "the lifecycle ended abnormally");
         }
+        self.end_lock.cancel();
+        if let Some(detector) = self.detector
+            && let Err(error) = detector.await
+        {
+            tracing::error!(%error, "the lock detection ended abnormally");
+        }
         self.end_control.cancel();
         // It has nothing to say that is not logged by itself.
         let _ = self.control.await;
@@ -163,25 +199,15 @@ impl Bridge {
     }
 }
 
-/// Composes the state of the whole.
-fn report(lifecycle: &Handle, activity: &ActivityTracker, socket: &str) -> StatusReport {
-    let snapshot = lifecycle.snapshot();
-    let activity = activity.status();
-    let server = snapshot.engine.as_ref().map(|engine| engine.server.clone());
-    StatusReport {
-        state: state_word(&snapshot.machine.state).to_owned(),
-        proxy: ProxyStatus {
-            running: true,
-            local_socket: socket.to_owned(),
-            remote_server: server.as_ref().map(|server| server.ip_address.clone()).unwrap_or_default(),
-            connected: snapshot.engine.is_some(),
-            last_activity: activity.last_docker_command.max(activity.last_connection),
-            bytes_transferred: activity.bytes_transferred,
-        },
-        volume: snapshot.engine.as_ref().map(|engine| engine.volume.clone()),
-        server,
-        activity,
-        phases: lifecycle.phases().list(),
-        last_error: snapshot.last_error.as_ref().map(|(error, at)| ErrorReport::new(error, *at)),
-    }
+/// Renews the lease once, before the computer sleeps: the server then lives for the whole of its timeout.
+fn renewal(lifecycle: Arc<OnceLock<Handle>>, owner: Owner, timeout: Duration) -> BeforeSleep {
+    Arc::new(move || {
+        let (lifecycle, owner) = (lifecycle.clone(), owner.clone());
+        Box::pin(async move {
+            let Some((_, engine)) = lifecycle.get().and_then(Handle::running) else { return };
+            if let Err(error) = keepalive::renew(&*engine.link, &owner, timeout).await {
+                tracing::warn!(%error, "the lease could not be renewed before the computer sleeps");
+            }
+        })
+    })
 }

@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error.
 
 mod args;
+mod keep;
 mod render;
 mod start;
 mod status;
@@ -27,6 +28,7 @@ pub struct Terminal<'a> {
 pub async fn run(args: Args, config: &Config, environment: &Environment, terminal: &mut Terminal<'_>) -> ExitCode {
     let result = match args.command {
         Command::Start => start::run(config, environment, terminal).await,
+        Command::Keep { duration, until, .. } => keep::run(environment, terminal, duration, until.as_deref()).await,
         Command::Stop => stop::run(config, environment, terminal).await,
         Command::Status { json } => status::run(config, environment, terminal, json).await,
     };

@@ -2,12 +2,14 @@
 
 use std::{fmt::Write, path::Path};
 
+use jiff::{Timestamp, tz::TimeZone};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
 use crate::{
-    control::{Progress, StatusReport},
+    config::{Config, SelfDestruct},
+    control::{Degradation, Progress, StatusReport},
     error::DockBridgeError,
-    server::{Overview, Phase, ServerInfo},
+    server::{ForeignLease, Overview, Phase, ServerInfo},
 };
 
 /// An error in miette's words: code, message, causes, help.
@@ -47,8 +49,29 @@ pub(super) fn error(error: &DockBridgeError) -> String {
     }
 }
 
+/// What `keep` has done.
+pub(super) fn kept(until: Option<Timestamp>, report: &StatusReport, zone: &TimeZone) -> String {
+    let whose = if report.server.is_some() { "The server" } else { "There is no server now; the next one" };
+    match until {
+        Some(until) => {
+            let until = until.to_zoned(zone.clone()).strftime("%a %H:%M");
+            let limit = match report.activity.limit {
+                Some(limit) => format!(" activity.max_lifetime ends it at {} all the same.", clock_time(limit, zone)),
+                None => String::new(),
+            };
+            format!("{whose} is kept, and billed, until {until}. `dockbridge keep --off` takes that back.{limit}\n")
+        }
+        None => format!("{whose} is kept no longer than it is used.\n"),
+    }
+}
+
+/// The time of day.
+fn clock_time(moment: Timestamp, zone: &TimeZone) -> String {
+    moment.to_zoned(zone.clone()).strftime("%H:%M").to_string()
+}
+
 /// The first lines of `start`.
-pub(super) fn listening(socket: &Path, took_over: bool) -> String {
+pub(super) fn listening(socket: &Path, took_over: bool, config: &Config) -> String {
     let server = if took_over {
         "A former run has left a server on record, which is looked for."
     } else {
@@ -57,9 +80,29 @@ pub(super) fn listening(socket: &Path, took_over: bool) -> String {
     format!(
         "DockBridge listens. {server}\n\n    \
          export DOCKER_HOST=unix://{}\n\n\
-         The server runs, and is billed, until `dockbridge stop` or Ctrl-C here.\n",
-        socket.display()
+         {}\n",
+        socket.display(),
+        ending(config)
     )
+}
+
+/// When a server ends, in a sentence.
+fn ending(config: &Config) -> String {
+    let activity = &config.activity;
+    let idle = if activity.keep_paid_hour {
+        format!("shortly before the end of a paid hour once it has been idle for {}", activity.idle_timeout)
+    } else {
+        format!("{} after it is idle for {}", activity.grace_period, activity.idle_timeout)
+    };
+    let alone = match config.keepalive.self_destruct {
+        SelfDestruct::Delete => format!("Without this program it deletes itself after {}.", config.keepalive.timeout),
+        SelfDestruct::PowerOff => format!(
+            "Without this program it powers off after {}, and is billed until the next `dockbridge start`.",
+            config.keepalive.timeout
+        ),
+        SelfDestruct::Off => "Without this program it runs, and is billed, without end.".to_owned(),
+    };
+    format!("The server is destroyed {idle}, or by `dockbridge stop` or Ctrl-C here.\n{alone}")
 }
 
 /// A step, ended or not.
@@ -81,12 +124,27 @@ pub(super) fn state_change(state: &str) -> String {
     let text = match state {
         "provisioning" => "A server is being created…",
         "running" => "The engine answers.",
+        "grace" => "The server is idle and is about to be destroyed; any Docker command keeps it.",
+        "gone" => "The server is gone.",
+        "failed" => "The server came to nothing; the next one can be had in a minute.",
         "unreachable" => "The server cannot be reached; looking for it…",
         "shutting_down" => "The server is being destroyed…",
         "absent" => "There is no server.",
         other => other,
     };
     format!("{text}\n")
+}
+
+/// The last line of `stop`, and of a `start` that was stopped.
+pub(super) fn stopped(left_to: &[ForeignLease]) -> String {
+    if left_to.is_empty() {
+        return "Stopped. Nothing is running; the volume is kept.\n".to_owned();
+    }
+    let holders: Vec<_> = left_to.iter().map(|lease| format!("{} (installation {})", lease.host, lease.client_id)).collect();
+    format!(
+        "Stopped. The server is left running, and billed, since it is in use by {}; it ends when they no longer use it.\n",
+        holders.join(" and ")
+    )
 }
 
 /// A step towards the end, as `stop` shows it.
@@ -107,7 +165,7 @@ fn described(server: &ServerInfo) -> String {
 }
 
 /// The whole state, and what else there is in the project.
-pub(super) fn status(report: &StatusReport, others: &Overview) -> String {
+pub(super) fn status(report: &StatusReport, others: &Overview, zone: &TimeZone) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
         // Writing to a string does not fail.
@@ -149,8 +207,29 @@ pub(super) fn status(report: &StatusReport, others: &Overview) -> String {
         line("Other", format!("volume {} (id {}, {} GB in {location})", volume.name, volume.id, volume.size));
         line("", "It is billed, and not used with the location and the server type that are configured.".to_owned());
     }
-    if let Some(last) = report.activity.last_docker_command {
-        line("Activity", format!("last request {last}, {} connections open", report.activity.open_connections));
+    let activity = &report.activity;
+    if let Some(last) = activity.last_docker_command {
+        line("Activity", format!("last request {last}, {} connections open", activity.open_connections));
+    }
+    if !activity.shutdown_reason.is_empty() {
+        let left = activity.time_until_shutdown.map(|left| format!(" (destroyed in {left})")).unwrap_or_default();
+        line("Lifetime", format!("{}{left}", activity.shutdown_reason));
+    }
+    if let Some(paid) = activity.paid_until {
+        line("Paid", format!("until {}", clock_time(paid, zone)));
+    }
+    if let Some(until) = report.lease.until {
+        let end = match report.lease.self_destruct.as_str() {
+            "delete" => "deletes itself",
+            _ => "powers off",
+        };
+        line("Lease", format!("without this DockBridge the server {end} at {}", clock_time(until, zone)));
+    }
+    for other in &report.lease.others {
+        line("", format!("It is held by {} (installation {}) as well, and not destroyed meanwhile.", other.host, other.client_id));
+    }
+    if report.lock.locked {
+        line("Screen", "locked".to_owned());
     }
     if proxy.running {
         line("Traffic", format!("{} bytes", proxy.bytes_transferred));
@@ -159,6 +238,12 @@ pub(super) fn status(report: &StatusReport, others: &Overview) -> String {
         line("Phases", "of the present or last provisioning (they overlap):".to_owned());
         for step in &report.phases {
             text.push_str(&phase(step));
+        }
+    }
+    for Degradation { part, error } in &report.degraded {
+        let _ = writeln!(text, "Degraded   {}: {} [{}::{}]", part.replace('_', " "), error.message, error.category, error.code);
+        if let Some(hint) = &error.hint {
+            let _ = writeln!(text, "           {hint}");
         }
     }
     if let Some(error) = &report.last_error {

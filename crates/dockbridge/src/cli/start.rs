@@ -16,7 +16,7 @@ use crate::{
     control::ControlError,
     environment::Environment,
     error::{DockBridgeError, ErrorCategory},
-    lifecycle::machine::State,
+    lifecycle::state::State,
     server::Phase,
 };
 
@@ -52,7 +52,7 @@ pub(super) async fn run(
     let stop = CancellationToken::new();
     let bridge = Bridge::start(config, environment, stop.clone())?;
     // A terminal that has gone away is no reason to give up a server in use, so what cannot be shown is left out.
-    let _ = terminal.err.write_all(render::listening(bridge.socket_path(), bridge.took_over()).as_bytes());
+    let _ = terminal.err.write_all(render::listening(bridge.socket_path(), bridge.took_over(), config).as_bytes());
 
     let outcome = serve(&bridge, &mut signals, terminal).await;
     let absent = bridge.lifecycle().snapshot().machine.state == State::Absent;

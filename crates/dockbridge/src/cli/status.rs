@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use tokio::time::timeout;
 
 use super::{Terminal, render};
 use crate::{
-    activity::ActivityStatus,
     bridge::open_state,
     config::Config,
-    control::{ControlError, StatusReport, request_status},
+    control::{ActivityStatus, ControlError, LeaseStatus, LockReport, StatusReport, request_status},
     environment::Environment,
     error::DockBridgeError,
     proxy::ProxyStatus,
@@ -52,7 +52,7 @@ pub(super) async fn run(
         }
         serde_json::to_string_pretty(&report).map_err(|error| ControlError::Answer(error.to_string()))? + "\n"
     } else {
-        render::status(&report, &others)
+        render::status(&report, &others, &TimeZone::system())
     };
     let written = terminal.out.write_all(text.as_bytes()).and_then(|()| terminal.out.flush());
     match written {
@@ -96,7 +96,17 @@ fn from_api(config: &Config, mut overview: Overview) -> (StatusReport, Overview)
         proxy: ProxyStatus { local_socket: config.docker.socket_path.display().to_string(), ..ProxyStatus::default() },
         server,
         volume: overview.volume.take(),
-        activity: ActivityStatus::default(),
+        activity: ActivityStatus {
+            idle_timeout: config.activity.idle_timeout,
+            connection_timeout: config.activity.connection_timeout,
+            ..ActivityStatus::default()
+        },
+        lease: LeaseStatus {
+            self_destruct: config.keepalive.self_destruct.word().to_owned(),
+            ..LeaseStatus::default()
+        },
+        lock: LockReport::default(),
+        degraded: Vec::new(),
         phases: Vec::new(),
         last_error: None,
     };

@@ -17,7 +17,9 @@ pub(super) async fn run(
 ) -> Result<(), DockBridgeError> {
     let state = open_state(environment)?;
     let mut shown = String::new();
+    let mut left_to = Vec::new();
     let followed = request_stop(&state.control_path(), |progress| {
+        left_to.clone_from(&progress.left_to);
         let line = render::progress(progress);
         if line != shown {
             // Whoever closed the terminal still wants the server gone.
@@ -28,7 +30,7 @@ pub(super) async fn run(
     .await;
     match followed {
         Ok(()) => {
-            let _ = writeln!(terminal.err, "Stopped. Nothing is running; the volume is kept.");
+            let _ = terminal.err.write_all(render::stopped(&left_to).as_bytes());
             return Ok(());
         }
         Err(ControlError::NotRunning) => {}

@@ -40,6 +40,14 @@ pub enum ConfigError {
         /// What is wrong and what is allowed.
         reason: String,
     },
+    /// An argument of a command cannot be used.
+    #[error("`dockbridge {command}` cannot be carried out: {reason}")]
+    Argument {
+        /// The command.
+        command: &'static str,
+        /// What is wrong and what is allowed.
+        reason: String,
+    },
     /// The file holds a token and others can read it.
     #[error("{path} holds an API token and can be read by other users (mode {mode:04o})")]
     TokenExposed {
@@ -63,6 +71,7 @@ impl ConfigError {
             Self::Invalid { .. } => "config_invalid",
             Self::Variable { .. } => "environment_invalid",
             Self::Setting { .. } => "setting_invalid",
+            Self::Argument { .. } => "argument_invalid",
             Self::TokenExposed { .. } => "token_exposed",
             Self::NoHome => "no_home",
         }
@@ -81,6 +90,7 @@ impl ConfigError {
             Self::Invalid { .. } => "see dockbridge.example.yaml for every key with its default".to_owned(),
             Self::Variable { name, .. } => format!("correct it, or `unset {name}`"),
             Self::Setting { .. } => "see dockbridge.example.yaml for what is allowed".to_owned(),
+            Self::Argument { command, .. } => format!("see `dockbridge help {command}`"),
             Self::TokenExposed { path, .. } => {
                 format!("run `chmod 600 {}`, or set HETZNER_API_TOKEN instead", path.display())
             }

@@ -2,13 +2,17 @@
 
 use std::{io, path::Path, time::Duration};
 
+use jiff::Timestamp;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
     net::{UnixStream, unix::OwnedReadHalf},
     time::timeout,
 };
 
-use super::messages::{ControlError, Progress, Request, StatusReport};
+use super::{
+    messages::{ControlError, Progress, Request},
+    report::StatusReport,
+};
 
 /// How long the running DockBridge may take to answer a question. It answers from memory.
 const BOUND: Duration = Duration::from_secs(10);
@@ -32,9 +36,19 @@ async fn ask(path: &Path, request: Request) -> Result<Lines<BufReader<OwnedReadH
 
 /// Asks for the state.
 pub async fn request_status(path: &Path) -> Result<StatusReport, ControlError> {
+    request(path, Request::Status).await
+}
+
+/// Has the server held until then, or let go, and returns the state after that.
+pub async fn request_keep(path: &Path, until: Option<Timestamp>) -> Result<StatusReport, ControlError> {
+    request(path, Request::Keep { until }).await
+}
+
+/// Asks what is answered by the state.
+async fn request(path: &Path, request: Request) -> Result<StatusReport, ControlError> {
     let failed = |source| ControlError::Io { path: path.to_owned(), source };
     let answer = async {
-        let mut lines = ask(path, Request::Status).await?;
+        let mut lines = ask(path, request).await?;
         lines.next_line().await.map_err(failed)
     };
     let line = timeout(BOUND, answer)

@@ -1,16 +1,14 @@
-//! What is said over the control socket, and what `status --json` prints.
+//! What is said over the control socket.
 
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::report::{ErrorReport, state_word};
 use crate::{
-    activity::ActivityStatus,
-    error::DockBridgeError,
-    lifecycle::{Snapshot, machine::State},
-    proxy::ProxyStatus,
-    server::{Phase, ServerInfo, VolumeInfo},
+    lifecycle::{Snapshot, state::State},
+    server::{Ended, ForeignLease},
 };
 
 /// What the running DockBridge is asked for.
@@ -19,59 +17,13 @@ use crate::{
 pub enum Request {
     /// One [`StatusReport`].
     Status,
+    /// Holds the server until then, or lets it go; one [`StatusReport`] as the answer.
+    Keep {
+        /// Until when; `null` lets it go.
+        until: Option<Timestamp>,
+    },
     /// The end: [`Progress`] lines until the server is gone.
     Stop,
-}
-
-/// A failure as it is shown to programs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorReport {
-    /// Which part of the whole it belongs to.
-    pub category: String,
-    /// The stable code.
-    pub code: String,
-    /// What happened.
-    pub message: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-    /// Whether the same may succeed later without anybody doing anything.
-    pub retryable: bool,
-    /// When it happened; in RFC 3339.
-    pub timestamp: Timestamp,
-}
-
-impl ErrorReport {
-    /// What is shown of `error`, which happened at `timestamp`.
-    #[must_use]
-    pub fn new(error: &DockBridgeError, timestamp: Timestamp) -> Self {
-        Self {
-            category: error.category().to_string(),
-            code: error.code().to_owned(),
-            message: error.to_string(),
-            hint: error.hint(),
-            retryable: error.retryable(),
-            timestamp,
-        }
-    }
-}
-
-/// Everything `dockbridge status` shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatusReport {
-    /// `absent`, `provisioning`, `running`, `unreachable` or `shutting_down`.
-    pub state: String,
-    /// The local side.
-    pub proxy: ProxyStatus,
-    /// The server; without a running DockBridge, what the API knows.
-    pub server: Option<ServerInfo>,
-    /// The volume.
-    pub volume: Option<VolumeInfo>,
-    /// What clients do.
-    pub activity: ActivityStatus,
-    /// The steps of the present or last provisioning.
-    pub phases: Vec<Phase>,
-    /// The last failure, until something succeeds.
-    pub last_error: Option<ErrorReport>,
 }
 
 /// A step towards the end.
@@ -83,18 +35,9 @@ pub struct Progress {
     pub error: Option<ErrorReport>,
     /// Whether this is the last line: everything is gone but the volume.
     pub done: bool,
-}
-
-/// The word for a state.
-#[must_use]
-pub const fn state_word(state: &State) -> &'static str {
-    match state {
-        State::Absent => "absent",
-        State::Provisioning { .. } => "provisioning",
-        State::Running { .. } => "running",
-        State::Unreachable { .. } => "unreachable",
-        State::ShuttingDown { .. } => "shutting_down",
-    }
+    /// Who holds the server, where it is left running for others.
+    #[serde(default)]
+    pub left_to: Vec<ForeignLease>,
 }
 
 impl From<&Snapshot> for Progress {
@@ -109,6 +52,10 @@ impl From<&Snapshot> for Progress {
                 .filter(|_| destroy_failed)
                 .map(|(error, at)| ErrorReport::new(error, *at)),
             done: snapshot.machine.stopping && snapshot.machine.state == State::Absent,
+            left_to: match &snapshot.ended {
+                Some(Ended::LeftTo(others)) => others.clone(),
+                Some(Ended::Destroyed) | None => Vec::new(),
+            },
         }
     }
 }

@@ -11,8 +11,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::messages::{Progress, Request, StatusReport};
-use crate::lifecycle::Handle;
+use super::{
+    Sources,
+    messages::{Progress, Request},
+};
+use crate::{lifecycle::Handle, state::StateDir};
 
 /// How long a client may take to say what it wants, and to read a line of the answer.
 const BOUND: Duration = Duration::from_secs(5);
@@ -23,8 +26,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers `dockbridge status` and `dockbridge stop`.
 pub struct ControlServer {
-    /// Composes the answer to a question for the state.
-    pub report: Arc<dyn Fn() -> StatusReport + Send + Sync>,
+    /// What the state of the whole is read from.
+    pub sources: Arc<Sources>,
+    /// Where it is written down until when the user holds the server.
+    pub state: StateDir,
     /// Watched while the end is followed.
     pub lifecycle: Handle,
     /// Cancelled when somebody asks for the end.
@@ -64,7 +69,15 @@ impl ControlServer {
         }
         match serde_json::from_str(&line) {
             Ok(Request::Status) => {
-                send(&mut writer, &(self.report)()).await;
+                send(&mut writer, &self.sources.report()).await;
+            }
+            Ok(Request::Keep { until }) => {
+                if let Err(error) = self.state.put_keep(until) {
+                    // It holds for this run all the same.
+                    tracing::warn!(%error, "until when the server is kept could not be written down");
+                }
+                self.lifecycle.keep(until).await;
+                send(&mut writer, &self.sources.report()).await;
             }
             Ok(Request::Stop) => {
                 self.stop.cancel();

@@ -4,32 +4,58 @@ use std::{future::pending, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, watch},
     task::JoinSet,
-    time::{Instant, sleep},
+    time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    handle::{Command, Handle, SharedError, Snapshot},
-    machine::{Effect, Event, Generation, Machine, State},
+    attendance::Attendance,
+    handle::{Command, Handle, SharedError, Snapshot, Waiter},
+    machine::Machine,
+    rules::Rules,
+    state::{Effect, Event, Generation, State},
 };
 use crate::{
+    activity::ActivityTracker,
+    clock::{Clock, Moment},
     error::DockBridgeError,
+    lock::LockStatus,
     server::{Ended, Engine, Failure, Phases, Search, ServerError, ServerManager},
 };
 
 /// How many commands may wait for the driver. It never waits for anything but the next one, so a few are enough.
 const QUEUE: usize = 64;
+/// How often the driver looks at the use of a server, and at the clocks: also how late a timer may be.
+const TICK: Duration = Duration::from_secs(1);
+/// By how much the clock that counts sleep must get ahead of the one that does not, until that counts as sleep.
+const SLEPT: Duration = Duration::from_secs(3);
 
 /// What an effect came to.
 enum Outcome {
     Provisioned(Generation, Result<Engine, Failure>),
+    Reconnected(Generation, Result<Search, DockBridgeError>),
     Searched(Generation, Result<Search, DockBridgeError>),
     Destroyed(Generation, Result<Ended, DockBridgeError>),
+    Forgotten(Generation, Result<(), DockBridgeError>),
 }
 
-type Waiter = oneshot::Sender<Result<(Generation, Engine), SharedError>>;
+/// What the driver works with.
+pub struct Parts {
+    /// What the user has decided.
+    pub rules: Rules,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Knows how the server is used.
+    pub activity: Arc<ActivityTracker>,
+    /// Whether the screen is locked.
+    pub lock: watch::Receiver<LockStatus>,
+    /// Until when the user holds the server, from a former run.
+    pub keep_until: Option<Timestamp>,
+    /// What accompanies a running engine.
+    pub attendance: Attendance,
+}
 
 /// Owns the server. See the module's description.
 pub struct Driver<M> {
@@ -41,15 +67,28 @@ pub struct Driver<M> {
     /// The effect under way: one at most, as the machine promises.
     effect: JoinSet<Outcome>,
     cancel: CancellationToken,
+    clock: Arc<dyn Clock>,
+    activity: Arc<ActivityTracker>,
+    lock: watch::Receiver<LockStatus>,
+    keep_until: Option<Timestamp>,
+    attendance: Attendance,
+    /// Both clocks when the driver last looked.
+    looked: (Instant, Moment),
+    warned: bool,
 }
 
 impl<M: ServerManager> Driver<M> {
     /// A driver and the handle to it. Nothing happens until [`Driver::run`].
-    pub fn new(manager: Arc<M>) -> (Self, Handle) {
+    pub fn new(manager: Arc<M>, parts: Parts) -> (Self, Handle) {
         let (sender, commands) = mpsc::channel(QUEUE);
-        let (snapshot, receiver) = watch::channel(Snapshot::default());
+        let (snapshot, receiver) = watch::channel(Snapshot::new(Machine::new(parts.rules)));
         let phases = Arc::new(Phases::default());
-        let handle = Handle { commands: sender, snapshot: receiver, phases: phases.clone() };
+        let handle = Handle {
+            commands: sender,
+            snapshot: receiver,
+            phases: phases.clone(),
+            heartbeat: parts.attendance.heartbeat(),
+        };
         let driver = Self {
             manager,
             commands,
@@ -58,6 +97,13 @@ impl<M: ServerManager> Driver<M> {
             waiters: Vec::new(),
             effect: JoinSet::new(),
             cancel: CancellationToken::new(),
+            looked: (Instant::now(), parts.clock.now()),
+            clock: parts.clock,
+            activity: parts.activity,
+            lock: parts.lock,
+            keep_until: parts.keep_until,
+            attendance: parts.attendance,
+            warned: false,
         };
         (driver, handle)
     }
@@ -65,11 +111,14 @@ impl<M: ServerManager> Driver<M> {
     /// Runs until a stop has been asked for and the server is gone, or until every handle is. `on_record` says whether a
     /// former run left a server behind, which is then looked for at once.
     pub async fn run(mut self, on_record: bool) {
+        self.tell(Event::Kept(self.keep_until));
+        self.take_lock();
         self.tell(Event::Started { on_record });
+        let mut watches_lock = true;
         loop {
-            let machine = self.snapshot.borrow().machine;
+            let machine = self.machine();
             if machine.stopping && machine.state == State::Absent {
-                return;
+                break;
             }
             let engine = self.snapshot.borrow().engine.clone();
             let lost = async {
@@ -78,10 +127,23 @@ impl<M: ServerManager> Driver<M> {
                     None => pending().await,
                 }
             };
+            let used = async {
+                match machine.state {
+                    State::Grace { .. } => self.activity.used().await,
+                    _ => pending().await,
+                }
+            };
+            let wake = self.wake(&machine);
+            let pause = async {
+                match wake {
+                    Some(wake) => sleep_until(wake).await,
+                    None => pending().await,
+                }
+            };
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(command) => self.obey(command),
-                    None => return,
+                    None => break,
                 },
                 Some(outcome) = self.effect.join_next() => match outcome {
                     Ok(outcome) => self.take(outcome),
@@ -90,14 +152,93 @@ impl<M: ServerManager> Driver<M> {
                     Err(error) => {
                         tracing::error!(%error, "an operation on the server ended abnormally");
                         self.refuse(ServerError::Abnormal.into());
-                        self.tell(abnormal_end(machine));
+                        self.tell(abnormal_end(&machine));
                     }
                 },
+                event = self.attendance.next() => self.tell(event),
                 cause = lost => {
                     tracing::warn!(%cause, "the connection to the server is lost");
                     self.tell(Event::ConnectionLost(machine.generation));
                 }
+                changed = self.lock.changed(), if watches_lock => match changed {
+                    Ok(()) => self.take_lock(),
+                    // Nobody watches the screen any more.
+                    Err(_) => watches_lock = false,
+                },
+                () = used => {}
+                () = pause => {}
             }
+            self.look();
+        }
+        self.attendance.end().await;
+    }
+
+    fn machine(&self) -> Machine {
+        self.snapshot.borrow().machine
+    }
+
+    /// When to look again, on tokio's clock.
+    fn wake(&self, machine: &Machine) -> Option<Instant> {
+        let now = self.clock.now();
+        let exists = match machine.state {
+            State::Absent | State::Failed { .. } => false,
+            State::Provisioning { .. }
+            | State::Running { .. }
+            | State::Grace { .. }
+            | State::Unreachable { .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. } => true,
+        };
+        let due = machine.next_look(now).map(|moment| moment.since(now));
+        let pause = match (due, exists) {
+            (Some(due), true) => due.min(TICK),
+            (None, true) => TICK,
+            (Some(due), false) => due,
+            (None, false) => return None,
+        };
+        Some(Instant::now() + pause)
+    }
+
+    /// Looks at the clocks and at the use of the server.
+    fn look(&mut self) {
+        let (instant, moment) = (Instant::now(), self.clock.now());
+        let awake = instant.duration_since(self.looked.0);
+        let slept = moment.since(self.looked.1).saturating_sub(awake);
+        self.looked = (instant, moment);
+        if slept > SLEPT {
+            tracing::info!(slept = ?Duration::from_secs(slept.as_secs()), "the computer has slept");
+            self.tell(Event::Woke);
+        }
+        self.tell(Event::Looked(self.activity.usage()));
+        self.warn_of_limit(moment);
+    }
+
+    /// Says once that the longest life is nearly over.
+    fn warn_of_limit(&mut self, now: Moment) {
+        let machine = self.machine();
+        let due = machine.rules.warn_at(&machine.facts, now).is_some_and(|moment| moment.is_past(now));
+        if due && !self.warned {
+            let left = machine.rules.limit(&machine.facts, now).map(|limit| limit.since(now).as_secs());
+            tracing::warn!(
+                seconds_left = left,
+                "the server is destroyed soon, whatever it does, since activity.max_lifetime is nearly over"
+            );
+        }
+        self.warned = due;
+    }
+
+    fn take_lock(&mut self) {
+        let (locked, woke) = {
+            let status = self.lock.borrow_and_update();
+            (status.locked || status.sleeping, status.wakes)
+        };
+        let before = self.machine().facts.locked;
+        if locked != before {
+            tracing::info!(locked, "the screen, or the computer's sleep, has changed");
+        }
+        self.tell(Event::Locked(locked));
+        if self.attendance.has_woken(woke) {
+            self.tell(Event::Woke);
         }
     }
 
@@ -108,6 +249,11 @@ impl<M: ServerManager> Driver<M> {
                 self.tell(Event::EngineWanted);
             }
             Command::Lost(generation) => self.tell(Event::ConnectionLost(generation)),
+            Command::Keep(until, reply) => {
+                self.tell(Event::Kept(until));
+                // Whoever has gone away needs no answer.
+                let _ = reply.send(());
+            }
             Command::Stop => {
                 self.cancel.cancel();
                 self.tell(Event::StopRequested);
@@ -118,15 +264,18 @@ impl<M: ServerManager> Driver<M> {
     fn take(&mut self, outcome: Outcome) {
         let event = match outcome {
             Outcome::Provisioned(generation, Ok(engine)) => {
+                let age = engine.age;
                 self.keep(engine);
-                Event::Provisioned(generation)
+                Event::Provisioned { generation, age }
             }
-            Outcome::Searched(generation, Ok(Search::Found(engine))) => {
+            Outcome::Reconnected(generation, Ok(Search::Found(engine)))
+            | Outcome::Searched(generation, Ok(Search::Found(engine))) => {
+                let age = engine.age;
                 self.keep(*engine);
-                Event::Reconnected(generation)
+                Event::Reconnected { generation, age }
             }
             Outcome::Provisioned(generation, Err(Failure { error, leftover })) => {
-                if matches!(error, DockBridgeError::Server(ServerError::Stopping)) {
+                if is_stopping(&error) {
                     tracing::info!("the provisioning is cut short");
                 } else {
                     tracing::error!(error = error.in_one_line(), "no server could be provisioned");
@@ -134,19 +283,40 @@ impl<M: ServerManager> Driver<M> {
                 self.refuse(error);
                 Event::ProvisionFailed { generation, leftover }
             }
-            Outcome::Searched(generation, Ok(Search::Gone)) => Event::ServerGone(generation),
-            Outcome::Searched(generation, Ok(Search::Useless)) => Event::ServerUseless(generation),
+            Outcome::Reconnected(generation, Ok(Search::Gone)) | Outcome::Searched(generation, Ok(Search::Gone)) => {
+                tracing::warn!("the server does not exist any more: it has deleted itself, or somebody else deleted it");
+                Event::ServerGone(generation)
+            }
+            Outcome::Reconnected(generation, Ok(Search::Useless))
+            | Outcome::Searched(generation, Ok(Search::Useless)) => Event::ServerUseless(generation),
+            // Those who wait go on waiting: the API is asked next.
+            Outcome::Reconnected(generation, Err(error)) => {
+                if !is_stopping(&error) {
+                    tracing::warn!(error = error.in_one_line(), "the connection could not be replaced");
+                }
+                Event::ReconnectFailed(generation)
+            }
             Outcome::Searched(generation, Err(error)) => {
-                if matches!(error, DockBridgeError::Server(ServerError::Stopping)) {
+                let again = matches!(self.machine().state, State::Unreachable { failures: 1.., .. });
+                if is_stopping(&error) {
                     tracing::info!("the search for the server is cut short");
+                } else if again {
+                    tracing::debug!(error = error.in_one_line(), "the server could not be found again yet");
                 } else {
                     tracing::error!(error = error.in_one_line(), "the server could not be found again");
                 }
                 self.refuse(error);
                 Event::SearchFailed(generation)
             }
-            Outcome::Destroyed(generation, Ok(_)) => {
-                tracing::info!("the server is destroyed; the volume is kept");
+            Outcome::Destroyed(generation, Ok(ended)) => {
+                match &ended {
+                    Ended::Destroyed => tracing::info!("the server is destroyed; the volume is kept"),
+                    Ended::LeftTo(others) => {
+                        let hosts: Vec<_> = others.iter().map(|lease| lease.host.as_str()).collect();
+                        tracing::warn!(held_by = hosts.join(", "), "the server is left running, since others use it");
+                    }
+                }
+                self.snapshot.send_modify(|snapshot| snapshot.ended = Some(ended));
                 Event::Destroyed(generation)
             }
             Outcome::Destroyed(generation, Err(error)) => {
@@ -154,6 +324,12 @@ impl<M: ServerManager> Driver<M> {
                 // It is tried again without end, and nobody can be kept waiting that long.
                 self.refuse(error);
                 Event::DestroyFailed(generation)
+            }
+            Outcome::Forgotten(generation, Ok(())) => Event::Forgotten(generation),
+            Outcome::Forgotten(generation, Err(error)) => {
+                tracing::error!(error = error.in_one_line(), "the record of a server that is gone could not be removed");
+                self.refuse(error);
+                Event::ForgetFailed(generation)
             }
         };
         self.tell(event);
@@ -163,13 +339,14 @@ impl<M: ServerManager> Driver<M> {
         self.snapshot.send_modify(|snapshot| {
             snapshot.engine = Some(engine);
             snapshot.last_error = None;
+            snapshot.ended = None;
         });
     }
 
     /// Tells everybody who waits that there will be no engine.
     fn refuse(&mut self, error: DockBridgeError) {
         let error = Arc::new(error);
-        self.snapshot.send_modify(|snapshot| snapshot.last_error = Some((error.clone(), Timestamp::now())));
+        self.snapshot.send_modify(|snapshot| snapshot.last_error = Some((error.clone(), self.clock.now().wall)));
         self.refuse_all(&error);
     }
 
@@ -181,29 +358,33 @@ impl<M: ServerManager> Driver<M> {
     }
 
     fn tell(&mut self, event: Event) {
-        let before = self.snapshot.borrow().machine;
-        let (machine, effect) = before.step(event, Instant::now());
-        self.snapshot.send_modify(|snapshot| {
-            snapshot.machine = machine;
-            if !matches!(machine.state, State::Running { .. }) {
-                snapshot.engine = None;
-            }
-        });
+        let before = self.machine();
+        let now = self.clock.now();
+        let (machine, effect) = before.step(event, now);
         if machine != before {
-            tracing::debug!(?event, from = ?before.state, to = ?machine.state, "lifecycle");
+            self.snapshot.send_modify(|snapshot| {
+                snapshot.machine = machine;
+                if !machine.serves() {
+                    snapshot.engine = None;
+                }
+            });
+            announce(&before, &machine, now);
         }
+        let engine = self.snapshot.borrow().engine.clone();
+        self.attendance.follow(&machine, engine.as_ref());
         if let Some(effect) = effect {
             self.carry_out(effect);
         }
-        self.settle(machine);
+        self.settle();
     }
 
     /// Answers those who wait, where the state is an answer.
-    fn settle(&mut self, machine: Machine) {
+    fn settle(&mut self) {
+        let machine = self.machine();
         // No server is provisioned, or searched, for somebody who has gone away.
         self.waiters.retain(|waiter| !waiter.is_closed());
         match machine.state {
-            State::Running { .. } => {
+            State::Running { reconnecting: false, .. } | State::Grace { .. } => {
                 let Some(engine) = self.snapshot.borrow().engine.clone() else { return };
                 for waiter in self.waiters.drain(..) {
                     // Whoever has gone away needs no answer.
@@ -211,42 +392,109 @@ impl<M: ServerManager> Driver<M> {
                 }
             }
             _ if machine.stopping && !self.waiters.is_empty() => self.refuse(ServerError::Stopping.into()),
-            State::Absent if !self.waiters.is_empty() && machine.is_braked(Instant::now()) => {
+            State::Failed { .. } if !self.waiters.is_empty() => {
                 let last = self.snapshot.borrow().last_error.as_ref().map(|(error, _)| error.clone());
                 self.refuse_all(&last.unwrap_or_else(|| Arc::new(ServerError::Abnormal.into())));
             }
             // Requests that arrived while the former server was shut down or searched get a new one.
             State::Absent if !self.waiters.is_empty() => self.tell(Event::EngineWanted),
-            State::Absent | State::Provisioning { .. } | State::Unreachable { .. } | State::ShuttingDown { .. } => {}
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { reconnecting: true, .. }
+            | State::Unreachable { .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => {}
         }
     }
 
     fn carry_out(&mut self, effect: Effect) {
         let (manager, phases, cancel) = (self.manager.clone(), self.phases.clone(), self.cancel.clone());
         match effect {
-            Effect::Provision(generation) => self
-                .effect
-                .spawn(async move { Outcome::Provisioned(generation, manager.provision(&phases, &cancel).await) }),
-            Effect::Search(generation) => {
-                self.effect.spawn(async move { Outcome::Searched(generation, manager.search(&cancel).await) })
+            Effect::Provision(generation) => {
+                self.effect
+                    .spawn(async move { Outcome::Provisioned(generation, manager.provision(&phases, &cancel).await) });
             }
-            Effect::Destroy { generation, after } => self.effect.spawn(async move {
-                if after > Duration::ZERO {
+            Effect::Reconnect(generation) => {
+                self.effect.spawn(async move { Outcome::Reconnected(generation, manager.reconnect(&cancel).await) });
+            }
+            Effect::Search(generation) => {
+                self.effect.spawn(async move { Outcome::Searched(generation, manager.search(&cancel).await) });
+            }
+            Effect::Destroy { generation, after } => {
+                self.effect.spawn(async move {
                     sleep(after).await;
+                    Outcome::Destroyed(generation, manager.destroy().await)
+                });
+            }
+            Effect::Forget { generation, after } => {
+                self.effect.spawn(async move {
+                    sleep(after).await;
+                    Outcome::Forgotten(generation, manager.forget().await)
+                });
+            }
+            Effect::Renew(_) => self.attendance.renew_at_once(),
+            Effect::Examine(generation) => {
+                if let Some(engine) = self.snapshot.borrow().engine.clone() {
+                    self.attendance.examine(generation, engine.link);
                 }
-                Outcome::Destroyed(generation, manager.destroy().await)
-            }),
-        };
+            }
+            Effect::Retire(generation) => self.retire(generation),
+        }
+    }
+
+    /// Retires the engine, and only then looks whether somebody uses it: whoever began before is seen now, and whoever begins
+    /// later finds it retired and asks for another.
+    fn retire(&mut self, generation: Generation) {
+        let retired = self.snapshot.borrow().engine.as_ref().map(|engine| engine.retired.clone());
+        if let Some(retired) = retired {
+            retired.cancel();
+        }
+        self.tell(Event::Retired(generation, self.activity.usage()));
+        if self.machine().serves() {
+            self.snapshot.send_modify(|snapshot| {
+                if let Some(engine) = &mut snapshot.engine {
+                    engine.retired = CancellationToken::new();
+                }
+            });
+            self.settle();
+        }
     }
 }
 
+/// Says what a change of state means for the user.
+fn announce(before: &Machine, after: &Machine, now: Moment) {
+    match (before.state, after.state) {
+        (State::Running { .. }, State::Grace { until, reason, .. }) => {
+            let seconds = until.since(now).as_secs();
+            tracing::info!(seconds, because = reason.words(), "the server is destroyed soon, unless it is used");
+        }
+        (State::Grace { .. }, State::Running { reconnecting: false, .. }) => {
+            tracing::info!("the server is used again, and kept");
+        }
+        (earlier, State::ShuttingDown { reason, failures: 0, .. }) if !matches!(earlier, State::ShuttingDown { .. }) => {
+            tracing::info!(because = reason.words(), "the server is being destroyed");
+        }
+        _ => {}
+    }
+    if std::mem::discriminant(&before.state) != std::mem::discriminant(&after.state) {
+        tracing::debug!(from = ?before.state, to = ?after.state, "lifecycle");
+    }
+}
+
+const fn is_stopping(error: &DockBridgeError) -> bool {
+    matches!(error, DockBridgeError::Server(ServerError::Stopping))
+}
+
 /// What it means that the effect under way ended without an outcome: the worst that it can have been.
-const fn abnormal_end(machine: Machine) -> Event {
+const fn abnormal_end(machine: &Machine) -> Event {
     let generation = machine.generation;
     match machine.state {
         State::Provisioning { .. } => Event::ProvisionFailed { generation, leftover: true },
         State::ShuttingDown { .. } => Event::DestroyFailed(generation),
-        State::Absent | State::Running { .. } | State::Unreachable { .. } => Event::SearchFailed(generation),
+        State::Gone { .. } => Event::ForgetFailed(generation),
+        State::Running { .. } | State::Grace { .. } => Event::ReconnectFailed(generation),
+        State::Absent | State::Unreachable { .. } | State::Failed { .. } => Event::SearchFailed(generation),
     }
 }
 

@@ -6,27 +6,33 @@ use jiff::Timestamp;
 use ssh_docker_proxy::SshError;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::machine::{Generation, Machine};
+use super::{machine::Machine, state::Generation};
 use crate::{
     error::DockBridgeError,
-    server::{Engine, Phases, ServerError},
+    keepalive::HeartbeatStatus,
+    server::{Ended, Engine, Phases, ServerError},
 };
 
 /// A failure that several requests have in common.
 pub(super) type SharedError = Arc<DockBridgeError>;
 
+/// Somebody who waits for an engine.
+pub(super) type Waiter = oneshot::Sender<Result<(Generation, Engine), SharedError>>;
+
 /// What the driver is asked to do.
 pub(super) enum Command {
     /// A request needs an engine; it is answered when there is one, or when it is certain that there will be none.
-    Engine(oneshot::Sender<Result<(Generation, Engine), SharedError>>),
+    Engine(Waiter),
     /// A stream to the engine could not be opened.
     Lost(Generation),
+    /// The user holds the server until then, or no longer; answered when the machine knows.
+    Keep(Option<Timestamp>, oneshot::Sender<()>),
     /// Destroy the server and end.
     Stop,
 }
 
 /// The state of the whole at one moment.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Snapshot {
     /// Where the server stands.
     pub machine: Machine,
@@ -34,6 +40,16 @@ pub struct Snapshot {
     pub engine: Option<Engine>,
     /// The last failure and when it happened, until something succeeds.
     pub last_error: Option<(SharedError, Timestamp)>,
+    /// How the last server ended, until there is another.
+    pub ended: Option<Ended>,
+}
+
+impl Snapshot {
+    /// Nothing but a machine.
+    #[must_use]
+    pub const fn new(machine: Machine) -> Self {
+        Self { machine, engine: None, last_error: None, ended: None }
+    }
 }
 
 /// Asks the driver and watches it. Cheap to clone.
@@ -42,6 +58,7 @@ pub struct Handle {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) snapshot: watch::Receiver<Snapshot>,
     pub(super) phases: Arc<Phases>,
+    pub(super) heartbeat: watch::Receiver<HeartbeatStatus>,
 }
 
 impl Handle {
@@ -57,7 +74,8 @@ impl Handle {
     #[must_use]
     pub fn running(&self) -> Option<(Generation, Engine)> {
         let snapshot = self.snapshot.borrow();
-        snapshot.engine.clone().map(|engine| (snapshot.machine.generation, engine))
+        let engine = snapshot.engine.clone().filter(|engine| !engine.retired.is_cancelled());
+        engine.map(|engine| (snapshot.machine.generation, engine))
     }
 
     /// Says that no stream could be opened to the engine of that generation.
@@ -65,6 +83,21 @@ impl Handle {
         tracing::warn!(%error, "the engine cannot be reached");
         // The driver ends only after the proxy, so nobody is left to be told when this fails.
         let _ = self.commands.send(Command::Lost(generation)).await;
+    }
+
+    /// Holds the server until then, whether it is used or not; `None` lets it go.
+    pub async fn keep(&self, until: Option<Timestamp>) {
+        let (reply, known) = oneshot::channel();
+        // A driver that has ended has no server to hold.
+        if self.commands.send(Command::Keep(until, reply)).await.is_ok() {
+            let _ = known.await;
+        }
+    }
+
+    /// How the lease stands.
+    #[must_use]
+    pub fn heartbeat(&self) -> HeartbeatStatus {
+        self.heartbeat.borrow().clone()
     }
 
     /// Asks for the end: the server is destroyed, and the driver ends when it is gone.

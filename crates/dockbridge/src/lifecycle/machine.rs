@@ -1,320 +1,450 @@
 //! When a server comes and goes, as a pure function.
 //!
 //! ```text
-//!                  EngineWanted                Provisioned
-//!    ┌────────┐ ────────────────▶ ┌────────────┐ ─────────▶ ┌─────────┐
-//!    │ Absent │                   │Provisioning│            │ Running │◀───────────────┐
-//!    └────────┘ ◀──────────────── └────────────┘            └─────────┘                │
-//!      ▲  ▲  │   ProvisionFailed,        │ ProvisionFailed,    │     │ ConnectionLost  │ Reconnected
-//!      │  │  │   nothing left            │ something left      │     ▼                 │
-//!      │  │  │ Started,                  │                     │   ┌─────────────┐     │
-//!      │  │  └─ with a server on record ─┼─────────────────────┼──▶│ Unreachable │─────┘
-//!      │  │     ServerGone               │                     │   └─────────────┘
-//!      │  └──────────────────────────────┼─────────────────────┼──────┘   │ ServerUseless
-//!      │                                 ▼                     ▼          │
-//!      │            Destroyed   ┌──────────────┐  StopRequested           │
-//!      └────────────────────────│ ShuttingDown │◀─────────────────────────┘
-//!                               └──────────────┘
+//!                 EngineWanted                 Provisioned                 idle, and nothing speaks for it
+//!   ┌────────┐ ─────────────────▶ ┌────────────┐ ────────▶ ┌───────────────┐ ─────────▶ ┌───────┐
+//!   │ Absent │                    │Provisioning│           │    Running    │            │ Grace │
+//!   └────────┘ ◀───────────────── └────────────┘           │ (reconnecting)│ ◀───────── └───────┘
+//!     ▲  ▲  │    ProvisionFailed,       │ ProvisionFailed, └───────────────┘  any use       │ Retired: still unused
+//!     │  │  │    nothing left           │ something left      │    ▲ │                      │
+//!     │  │  │ Started, with             │  ReconnectFailed    │    │ │ StopRequested,       │
+//!     │  │  │ a server on record        │    ┌────────────────┘    │ │ longest life         │
+//!     │  │  │                           │    ▼         Reconnected │ │                      │
+//!     │  │  └──────────────────────▶ ┌─────────────┐ ──────────────┘ │                      │
+//!     │  │                           │ Unreachable │ ServerUseless   │                      │
+//!     │  │                           └─────────────┘ ─────────────┐  │                      │
+//!     │  │                                │ ServerGone            ▼  ▼                      │
+//!     │  │ Forgotten      ┌──────┐ ◀──────┘   Destroyed   ┌──────────────┐                  │
+//!     │  └─────────────── │ Gone │ ◀───────────────────── │ ShuttingDown │ ◀────────────────┘
+//!     │                   └──────┘                        └──────────────┘
+//!     │  time passes         │ Forgotten, after a server that came to nothing
+//!     │      ┌────────┐      │
+//!     └───── │ Failed │ ◀────┘
+//!            └────────┘
 //! ```
 //!
 //! Requests wait in the driver, not here: it asks again (`EngineWanted`) for those that are still there when a state is
-//! reached from which a server can be had. A provisioning that failed after the order is not repeated at once, since each
-//! server costs a started hour. Once a stop has been requested nothing is provisioned any more.
+//! reached from which a server can be had. A provisioning that failed after the order is not repeated at once (`Failed`),
+//! since each server costs a started hour. Once a stop has been requested nothing is provisioned any more.
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use super::{
+    decision::FRESH,
+    rules::{Birth, Facts, Rules},
+    state::{Effect, Event, Examination, Generation, Reason, State},
+};
+use crate::{activity::Usage, clock::Moment};
 
-/// Counts the servers of this process, so that news of an old one cannot be taken for news of the present one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Generation(pub u64);
-
-/// The longest pause between two attempts to destroy a server, as the design's retry strategy has it.
+/// The longest pause between two attempts, as the design's retry strategy has it.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// How long no further server is ordered after one came to nothing, so that a client that asks in a loop cannot order a
 /// server, and a started hour, with each question.
 pub const BRAKE: Duration = Duration::from_mins(1);
 
-/// Where the server stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// There is no server.
-    Absent,
-    /// A server is being created and booted.
-    Provisioning {
-        /// When that began.
-        since: Instant,
-    },
-    /// The engine answers.
-    Running {
-        /// When it first did.
-        since: Instant,
-    },
-    /// A server is on record, but there is no connection to it; it is being looked for.
-    Unreachable {
-        /// When the connection was lost.
-        since: Instant,
-        /// Whether an attempt to reach it is under way.
-        searching: bool,
-    },
-    /// The server is being destroyed.
-    ShuttingDown {
-        /// When that began.
-        since: Instant,
-        /// Failed attempts so far.
-        failures: u32,
-    },
-}
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
-    /// DockBridge has started; `on_record` says whether an earlier run left a server behind.
-    Started {
-        /// Whether the state directory names a server.
-        on_record: bool,
-    },
-    /// A request needs an engine.
-    EngineWanted,
-    /// The engine of the new server answers.
-    Provisioned(Generation),
-    /// No server came of it.
-    ProvisionFailed {
-        /// Which server.
-        generation: Generation,
-        /// Whether something that costs money may be left and must be destroyed.
-        leftover: bool,
-    },
-    /// The connection to the server has ended.
-    ConnectionLost(Generation),
-    /// The server was found and its engine answers again.
-    Reconnected(Generation),
-    /// The API says that the server does not exist any more.
-    ServerGone(Generation),
-    /// The server exists but can never serve again, such as one that is powered off.
-    ServerUseless(Generation),
-    /// It could not be found out how the server is.
-    SearchFailed(Generation),
-    /// The server and everything that is billed with it is gone; the volume remains.
-    Destroyed(Generation),
-    /// It could not be destroyed yet.
-    DestroyFailed(Generation),
-    /// The user wants no server any more.
-    StopRequested,
-}
-
-/// What the driver has to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Create a server and wait for its engine.
-    Provision(Generation),
-    /// Look for the server on record and connect to it.
-    Search(Generation),
-    /// Destroy the server, after a pause.
-    Destroy {
-        /// Which server.
-        generation: Generation,
-        /// How long to wait first.
-        after: Duration,
-    },
-}
-
 /// The state with what outlives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Machine {
     /// Where the server stands.
     pub state: State,
-    /// The present server, or the last one.
+    /// The present server and connection, or the last ones.
     pub generation: Generation,
     /// Whether a stop has been requested; final.
     pub stopping: bool,
+    /// What the user has decided.
+    pub rules: Rules,
+    /// What is known of the server's use.
+    pub facts: Facts,
     /// When the next server may be ordered at the earliest.
-    pub not_before: Option<Instant>,
-}
-
-impl Default for Machine {
-    fn default() -> Self {
-        Self { state: State::Absent, generation: Generation(0), stopping: false, not_before: None }
-    }
+    pub not_before: Option<Moment>,
+    /// Why the last server went.
+    pub last_reason: Option<Reason>,
 }
 
 impl Machine {
-    /// The next state, and what has to be done to get there. Events that do not fit the state, and news of former
-    /// servers, change nothing. At most one effect is under way at any time.
+    /// A machine without a server.
     #[must_use]
-    pub fn step(self, event: Event, now: Instant) -> (Self, Option<Effect>) {
-        if self.is_stale(event) {
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            state: State::Absent,
+            generation: Generation(0),
+            stopping: false,
+            rules,
+            facts: Facts::default(),
+            not_before: None,
+            last_reason: None,
+        }
+    }
+
+    /// The next state, and what has to be done to get there. Events that do not fit the state, and news of former
+    /// servers, change nothing. At most one effect on the server is under way at any time.
+    #[must_use]
+    pub fn step(self, event: Event, now: Moment) -> (Self, Option<Effect>) {
+        if event.generation().is_some_and(|generation| generation != self.generation) {
             return (self, None);
         }
         match event {
             Event::Started { on_record } => self.started(on_record, now),
             Event::EngineWanted => self.wanted(now),
-            Event::Provisioned(_) => self.provisioned(now),
+            Event::Looked(usage) => self.with_usage(usage).look(now),
+            Event::Kept(keep_until) => self.with_facts(Facts { keep_until, ..self.facts }).look(now),
+            Event::Locked(locked) => self.with_facts(Facts { locked, ..self.facts }).look(now),
+            Event::Woke => self.woke(now),
+            Event::Provisioned { age, .. } => self.provisioned(age, now),
             Event::ProvisionFailed { leftover, .. } => self.provision_failed(leftover, now),
-            Event::ConnectionLost(_) => match self.state {
-                State::Running { .. } => self.search(now),
-                State::Absent | State::Provisioning { .. } | State::Unreachable { .. } | State::ShuttingDown { .. } => {
-                    (self, None)
-                }
-            },
-            Event::Reconnected(_) => self.if_unreachable(|machine| {
-                // News of the connection that was lost must not be taken for news of the new one.
-                let machine = Self { generation: Generation(machine.generation.0 + 1), ..machine };
-                if machine.stopping { machine.shut_down(now) } else { machine.to(State::Running { since: now }) }
-            }),
-            Event::ServerGone(_) => self.if_unreachable(|machine| machine.to(State::Absent)),
-            Event::ServerUseless(_) => self.if_unreachable(|machine| machine.shut_down(now)),
+            Event::ConnectionLost(_) => self.connection_lost(now),
+            Event::Reconnected { age, .. } => self.if_connecting(|machine| machine.connected(age, now)),
+            Event::ReconnectFailed(_) => self.reconnect_failed(now),
+            Event::ServerGone(_) => self.if_connecting(|machine| machine.gone(Reason::Vanished, now)),
+            Event::ServerUseless(_) => self.if_connecting(|machine| machine.shut_down(Reason::Useless, now)),
+            Event::Destroying(_) => self.destroying(now),
             Event::SearchFailed(_) => self.search_failed(now),
-            Event::Destroyed(_) => self.destroyed(),
+            Event::Examined { busy, .. } => self.examined(busy, now),
+            Event::Retired(_, usage) => self.with_usage(usage).retired(now),
+            Event::Destroyed(_) => self.destroyed(now),
             Event::DestroyFailed(_) => self.destroy_failed(),
+            Event::Forgotten(_) => self.forgotten(now),
+            Event::ForgetFailed(_) => self.forget_failed(),
             Event::StopRequested => self.stop(now),
         }
     }
 
-    fn is_stale(self, event: Event) -> bool {
-        match event {
-            Event::Started { .. } | Event::EngineWanted | Event::StopRequested => false,
-            Event::ProvisionFailed { generation, .. }
-            | Event::Provisioned(generation)
-            | Event::ConnectionLost(generation)
-            | Event::Reconnected(generation)
-            | Event::ServerGone(generation)
-            | Event::ServerUseless(generation)
-            | Event::SearchFailed(generation)
-            | Event::Destroyed(generation)
-            | Event::DestroyFailed(generation) => generation != self.generation,
+    /// Whether an engine serves.
+    #[must_use]
+    pub const fn serves(&self) -> bool {
+        matches!(self.state, State::Running { reconnecting: false, .. } | State::Grace { .. })
+    }
+
+    /// When time alone may change something: the latest moment for the next look.
+    #[must_use]
+    pub fn next_look(self, now: Moment) -> Option<Moment> {
+        match self.state {
+            State::Running { reconnecting: false, since, examination } => {
+                let decision = self.rules.decide_at(&self.facts, since, now).map(|(moment, _)| match examination {
+                    Examination::NotAsked if self.rules.examines => self.examine_at(moment, now),
+                    Examination::Quiet { at } => moment.earlier(at + FRESH),
+                    Examination::NotAsked => moment,
+                    // The decision comes with the answer.
+                    Examination::UnderWay => moment.later(now + FRESH),
+                });
+                [decision, self.rules.limit(&self.facts, now)].into_iter().flatten().reduce(Moment::earlier)
+            }
+            State::Grace { until, .. } => {
+                Some(self.rules.limit(&self.facts, now).map_or(until, |limit| limit.earlier(until)))
+            }
+            State::Unreachable { searching: false, retry_at, .. } => Some(retry_at),
+            State::Failed { until, .. } => Some(until),
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { reconnecting: true, .. }
+            | State::Unreachable { searching: true, .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. } => None,
         }
     }
 
-    fn to(self, state: State) -> (Self, Option<Effect>) {
+    pub(super) const fn to(self, state: State) -> (Self, Option<Effect>) {
         (Self { state, ..self }, None)
     }
 
-    fn started(self, on_record: bool, now: Instant) -> (Self, Option<Effect>) {
+    pub(super) const fn with_facts(self, facts: Facts) -> Self {
+        Self { facts, ..self }
+    }
+
+    const fn with_usage(self, usage: Usage) -> Self {
+        self.with_facts(Facts { usage, ..self.facts })
+    }
+
+    const fn next_generation(self) -> Self {
+        Self { generation: Generation(self.generation.0 + 1), ..self }
+    }
+
+    fn started(self, on_record: bool, now: Moment) -> (Self, Option<Effect>) {
         match self.state {
-            State::Absent if on_record => Self { generation: Generation(self.generation.0 + 1), ..self }.search(now),
+            State::Absent if on_record => self.next_generation().search(now, 0, now),
             State::Absent
             | State::Provisioning { .. }
             | State::Running { .. }
+            | State::Grace { .. }
             | State::Unreachable { .. }
-            | State::ShuttingDown { .. } => (self, None),
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => (self, None),
         }
     }
 
-    fn wanted(self, now: Instant) -> (Self, Option<Effect>) {
+    fn wanted(self, now: Moment) -> (Self, Option<Effect>) {
         if self.stopping {
             return (self, None);
         }
         match self.state {
-            State::Absent if self.is_braked(now) => (self, None),
-            State::Absent => self.provision(now),
-            State::Unreachable { searching: false, since } => {
-                let state = State::Unreachable { since, searching: true };
-                (Self { state, ..self }, Some(Effect::Search(self.generation)))
-            }
+            State::Failed { until, .. } if !until.is_past(now) => (self, None),
+            State::Absent | State::Failed { .. } => self.provision(now),
+            State::Unreachable { searching: false, since, failures, .. } => self.search(since, failures, now),
+            // A request that wants an engine is use.
+            State::Grace { .. } => self.resume(now),
             State::Unreachable { searching: true, .. }
             | State::Provisioning { .. }
             | State::Running { .. }
-            | State::ShuttingDown { .. } => (self, None),
+            | State::ShuttingDown { .. }
+            | State::Gone { .. } => (self, None),
         }
     }
 
-    /// Whether it is too early for another server.
-    #[must_use]
-    pub fn is_braked(self, now: Instant) -> bool {
-        self.not_before.is_some_and(|moment| now < moment)
+    fn provision(self, now: Moment) -> (Self, Option<Effect>) {
+        let machine = Self {
+            state: State::Provisioning { since: now },
+            not_before: None,
+            facts: Facts { birth: None, busy_at: None, ..self.facts },
+            ..self.next_generation()
+        };
+        (machine, Some(Effect::Provision(machine.generation)))
     }
 
-    fn provision(self, now: Instant) -> (Self, Option<Effect>) {
-        let generation = Generation(self.generation.0 + 1);
-        (Self { state: State::Provisioning { since: now }, generation, ..self }, Some(Effect::Provision(generation)))
-    }
-
-    fn provisioned(self, now: Instant) -> (Self, Option<Effect>) {
+    fn provisioned(self, age: Duration, now: Moment) -> (Self, Option<Effect>) {
         match self.state {
-            State::Provisioning { .. } if self.stopping => self.shut_down(now),
-            State::Provisioning { .. } => self.to(State::Running { since: now }),
-            State::Absent | State::Running { .. } | State::Unreachable { .. } | State::ShuttingDown { .. } => {
-                (self, None)
+            State::Provisioning { .. } if self.stopping => self.shut_down(Reason::Stop, now),
+            State::Provisioning { .. } => self.running(age, now),
+            State::Absent
+            | State::Running { .. }
+            | State::Grace { .. }
+            | State::Unreachable { .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => (self, None),
+        }
+    }
+
+    fn running(self, age: Duration, now: Moment) -> (Self, Option<Effect>) {
+        self.with_facts(Facts { birth: Some(Birth { seen: now, age }), busy_at: None, ..self.facts }).resume(now)
+    }
+
+    /// The engine serves, as it has since `since`.
+    pub(super) const fn resume(self, since: Moment) -> (Self, Option<Effect>) {
+        self.to(State::Running { since, reconnecting: false, examination: Examination::NotAsked })
+    }
+
+    fn provision_failed(self, leftover: bool, now: Moment) -> (Self, Option<Effect>) {
+        match self.state {
+            State::Provisioning { .. } if leftover => {
+                Self { not_before: Some(now + BRAKE), ..self }.shut_down(Reason::NotProvisioned, now)
             }
-        }
-    }
-
-    fn provision_failed(self, leftover: bool, now: Instant) -> (Self, Option<Effect>) {
-        match self.state {
-            State::Provisioning { .. } if leftover => Self { not_before: Some(now + BRAKE), ..self }.shut_down(now),
             State::Provisioning { .. } => self.to(State::Absent),
-            State::Absent | State::Running { .. } | State::Unreachable { .. } | State::ShuttingDown { .. } => {
-                (self, None)
-            }
+            State::Absent
+            | State::Running { .. }
+            | State::Grace { .. }
+            | State::Unreachable { .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => (self, None),
         }
     }
 
-    fn search(self, now: Instant) -> (Self, Option<Effect>) {
-        let state = State::Unreachable { since: now, searching: true };
+    fn woke(self, now: Moment) -> (Self, Option<Effect>) {
+        match self.state {
+            // The connection may be dead, and the lease over, without anybody having noticed.
+            State::Running { reconnecting: false, .. } | State::Grace { .. } => {
+                (self, Some(Effect::Renew(self.generation)))
+            }
+            State::Unreachable { searching: false, since, failures, .. } => self.search(since, failures, now),
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { reconnecting: true, .. }
+            | State::Unreachable { searching: true, .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => (self, None),
+        }
+    }
+
+    fn connection_lost(self, now: Moment) -> (Self, Option<Effect>) {
+        match self.state {
+            State::Running { reconnecting: false, since, .. } | State::Grace { serving_since: since, .. } => {
+                if self.stopping {
+                    return self.shut_down(Reason::Stop, now);
+                }
+                let examination = Examination::NotAsked;
+                let state = State::Running { since, reconnecting: true, examination };
+                (Self { state, ..self }, Some(Effect::Reconnect(self.generation)))
+            }
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { reconnecting: true, .. }
+            | State::Unreachable { .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => (self, None),
+        }
+    }
+
+    /// An event that ends the wait for a connection.
+    fn if_connecting(self, then: impl FnOnce(Self) -> (Self, Option<Effect>)) -> (Self, Option<Effect>) {
+        match self.state {
+            State::Running { reconnecting: true, .. } | State::Unreachable { searching: true, .. } => then(self),
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { reconnecting: false, .. }
+            | State::Grace { .. }
+            | State::Unreachable { searching: false, .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => (self, None),
+        }
+    }
+
+    fn connected(self, age: Duration, now: Moment) -> (Self, Option<Effect>) {
+        // News of the connection that was lost must not be taken for news of the new one.
+        let machine = self.next_generation();
+        if machine.stopping { machine.shut_down(Reason::Stop, now) } else { machine.running(age, now) }
+    }
+
+    fn reconnect_failed(self, now: Moment) -> (Self, Option<Effect>) {
+        match self.state {
+            State::Running { reconnecting: true, .. } if self.stopping => self.shut_down(Reason::Stop, now),
+            State::Running { reconnecting: true, .. } => self.search(now, 0, now),
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { reconnecting: false, .. }
+            | State::Grace { .. }
+            | State::Unreachable { .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => (self, None),
+        }
+    }
+
+    pub(super) fn search(self, since: Moment, failures: u32, now: Moment) -> (Self, Option<Effect>) {
+        let state = State::Unreachable { since, searching: true, failures, retry_at: now };
         (Self { state, ..self }, Some(Effect::Search(self.generation)))
     }
 
-    fn if_unreachable(self, then: impl FnOnce(Self) -> (Self, Option<Effect>)) -> (Self, Option<Effect>) {
+    fn search_failed(self, now: Moment) -> (Self, Option<Effect>) {
         match self.state {
-            State::Unreachable { .. } => then(self),
-            State::Absent | State::Provisioning { .. } | State::Running { .. } | State::ShuttingDown { .. } => {
-                (self, None)
+            State::Unreachable { searching: true, .. } if self.stopping => self.shut_down(Reason::Stop, now),
+            State::Unreachable { searching: true, since, failures, .. } => {
+                let retry_at = now + pause(failures);
+                self.to(State::Unreachable { since, searching: false, failures: failures.saturating_add(1), retry_at })
             }
+            State::Unreachable { searching: false, .. }
+            | State::Absent
+            | State::Provisioning { .. }
+            | State::Running { .. }
+            | State::Grace { .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => (self, None),
         }
     }
 
-    fn search_failed(self, now: Instant) -> (Self, Option<Effect>) {
-        match self.state {
-            State::Unreachable { .. } if self.stopping => self.shut_down(now),
-            State::Unreachable { since, .. } => self.to(State::Unreachable { since, searching: false }),
-            State::Absent | State::Provisioning { .. } | State::Running { .. } | State::ShuttingDown { .. } => {
-                (self, None)
-            }
-        }
+    /// The running server says itself that it ends.
+    fn destroying(self, now: Moment) -> (Self, Option<Effect>) {
+        if self.serves() { self.shut_down(Reason::Useless, now) } else { (self, None) }
     }
 
-    fn shut_down(self, now: Instant) -> (Self, Option<Effect>) {
-        let state = State::ShuttingDown { since: now, failures: 0 };
-        (Self { state, ..self }, Some(Effect::Destroy { generation: self.generation, after: Duration::ZERO }))
+    pub(super) fn shut_down(self, reason: Reason, now: Moment) -> (Self, Option<Effect>) {
+        let state = State::ShuttingDown { since: now, failures: 0, reason };
+        let destroy = Effect::Destroy { generation: self.generation, after: Duration::ZERO };
+        (Self { state, ..self }, Some(destroy))
     }
 
-    fn destroyed(self) -> (Self, Option<Effect>) {
+    fn destroyed(self, now: Moment) -> (Self, Option<Effect>) {
         match self.state {
-            State::ShuttingDown { .. } => self.to(State::Absent),
-            State::Absent | State::Provisioning { .. } | State::Running { .. } | State::Unreachable { .. } => {
-                (self, None)
-            }
+            State::ShuttingDown { reason, .. } => self.gone(reason, now),
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { .. }
+            | State::Grace { .. }
+            | State::Unreachable { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => (self, None),
         }
     }
 
     /// Tries again after 1, 2, 4, 8 … 60 s, without end: a server that cannot be destroyed is billed.
     fn destroy_failed(self) -> (Self, Option<Effect>) {
         match self.state {
-            State::ShuttingDown { since, failures } => {
-                let after = Duration::from_secs(1 << failures.min(6)).min(LONGEST_PAUSE);
-                let state = State::ShuttingDown { since, failures: failures.saturating_add(1) };
-                (Self { state, ..self }, Some(Effect::Destroy { generation: self.generation, after }))
+            State::ShuttingDown { since, failures, reason } => {
+                let state = State::ShuttingDown { since, failures: failures.saturating_add(1), reason };
+                let destroy = Effect::Destroy { generation: self.generation, after: pause(failures) };
+                (Self { state, ..self }, Some(destroy))
             }
-            State::Absent | State::Provisioning { .. } | State::Running { .. } | State::Unreachable { .. } => {
-                (self, None)
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { .. }
+            | State::Grace { .. }
+            | State::Unreachable { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => (self, None),
+        }
+    }
+
+    fn gone(self, reason: Reason, now: Moment) -> (Self, Option<Effect>) {
+        let machine = Self {
+            state: State::Gone { since: now, failures: 0 },
+            last_reason: Some(reason),
+            facts: Facts { birth: None, busy_at: None, ..self.facts },
+            ..self
+        };
+        (machine, Some(Effect::Forget { generation: self.generation, after: Duration::ZERO }))
+    }
+
+    fn forgotten(self, now: Moment) -> (Self, Option<Effect>) {
+        match (self.state, self.not_before) {
+            (State::Gone { since, .. }, Some(until)) if !until.is_past(now) && !self.stopping => self.to(State::Failed { since, until }),
+            (State::Gone { .. }, _) => self.to(State::Absent),
+            (
+                State::Absent
+                | State::Provisioning { .. }
+                | State::Running { .. }
+                | State::Grace { .. }
+                | State::Unreachable { .. }
+                | State::ShuttingDown { .. }
+                | State::Failed { .. },
+                _,
+            ) => (self, None),
+        }
+    }
+
+    fn forget_failed(self) -> (Self, Option<Effect>) {
+        match self.state {
+            State::Gone { since, failures } => {
+                let state = State::Gone { since, failures: failures.saturating_add(1) };
+                let forget = Effect::Forget { generation: self.generation, after: pause(failures) };
+                (Self { state, ..self }, Some(forget))
             }
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { .. }
+            | State::Grace { .. }
+            | State::Unreachable { .. }
+            | State::ShuttingDown { .. }
+            | State::Failed { .. } => (self, None),
         }
     }
 
     /// What is under way is let finish first, since only a server that is known can be destroyed. The driver is free to
     /// cut a provisioning short, which then ends in `ProvisionFailed`.
-    fn stop(self, now: Instant) -> (Self, Option<Effect>) {
+    fn stop(self, now: Moment) -> (Self, Option<Effect>) {
         let stopping = Self { stopping: true, ..self };
         match self.state {
-            State::Running { .. } | State::Unreachable { searching: false, .. } => stopping.shut_down(now),
+            State::Running { reconnecting: false, .. }
+            | State::Grace { .. }
+            | State::Unreachable { searching: false, .. } => stopping.shut_down(Reason::Stop, now),
+            State::Failed { .. } => stopping.to(State::Absent),
             State::Absent
             | State::Provisioning { .. }
+            | State::Running { reconnecting: true, .. }
             | State::Unreachable { searching: true, .. }
-            | State::ShuttingDown { .. } => (stopping, None),
+            | State::ShuttingDown { .. }
+            | State::Gone { .. } => (stopping, None),
         }
     }
+}
+
+/// The pause after so many failures: 1, 2, 4, 8 … 60 s, as the design's retry strategy has it.
+fn pause(failures: u32) -> Duration {
+    Duration::from_secs(1 << failures.min(6)).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
-//! Single steps, and properties over random sequences of events with a cloud that answers, fails and forgets.
-
-use proptest::prelude::*;
+//! Single steps; the random sequences are in `simulation_tests.rs`.
 
 use super::*;
+use crate::lifecycle::rules::tests::{at, rules};
 
 fn run(events: &[Event]) -> (Machine, Vec<Effect>) {
-    let now = Instant::now();
-    let mut machine = Machine::default();
+    run_with(rules(), events)
+}
+
+fn run_with(rules: Rules, events: &[Event]) -> (Machine, Vec<Effect>) {
+    let mut machine = Machine::new(rules);
     let mut effects = Vec::new();
     for event in events {
-        let (next, effect) = machine.step(*event, now);
+        let (next, effect) = machine.step(*event, at(0));
         machine = next;
         effects.extend(effect);
     }
@@ -17,7 +19,27 @@ fn run(events: &[Event]) -> (Machine, Vec<Effect>) {
 }
 
 const G1: Generation = Generation(1);
+const G2: Generation = Generation(2);
 const AT_ONCE: Effect = Effect::Destroy { generation: G1, after: Duration::ZERO };
+const FORGET: Effect = Effect::Forget { generation: G1, after: Duration::ZERO };
+const PROVISIONED: Event = Event::Provisioned { generation: G1, age: Duration::ZERO };
+const RECONNECTED: Event = Event::Reconnected { generation: G1, age: Duration::ZERO };
+const UNUSED: Usage = Usage { work: false, last_use: None, quiet_since: None };
+
+/// Rules under which only idleness counts.
+fn plain() -> Rules {
+    Rules { paid_hour_margin: None, ..rules() }
+}
+
+fn running(rules: Rules) -> Machine {
+    run_with(rules, &[Event::EngineWanted, PROVISIONED]).0
+}
+
+fn in_grace() -> Machine {
+    let machine = running(plain()).step(Event::Looked(UNUSED), at(300)).0;
+    assert!(matches!(machine.state, State::Grace { .. }), "{machine:?}");
+    machine
+}
 
 #[test]
 fn many_requests_share_one_provisioning() {
@@ -43,175 +65,219 @@ fn a_half_made_server_is_destroyed() {
 }
 
 #[test]
-fn a_lost_server_is_searched_and_replaced_on_the_next_request() {
-    let lost = [Event::EngineWanted, Event::Provisioned(G1), Event::ConnectionLost(G1), Event::ServerGone(G1)];
+fn a_lost_server_is_reconnected_to_then_searched_and_replaced_on_the_next_request() {
+    let lost = [
+        Event::EngineWanted,
+        PROVISIONED,
+        Event::ConnectionLost(G1),
+        Event::ReconnectFailed(G1),
+        Event::ServerGone(G1),
+        Event::Forgotten(G1),
+    ];
     let (machine, effects) = run(&lost);
-    assert_eq!(machine.state, State::Absent);
-    assert_eq!(effects, [Effect::Provision(G1), Effect::Search(G1)]);
-    let (_, effect) = machine.step(Event::EngineWanted, Instant::now());
-    assert_eq!(effect, Some(Effect::Provision(Generation(2))));
+    assert_eq!((machine.state, machine.last_reason), (State::Absent, Some(Reason::Vanished)));
+    assert_eq!(effects, [Effect::Provision(G1), Effect::Reconnect(G1), Effect::Search(G1), FORGET]);
+    let (_, effect) = machine.step(Event::EngineWanted, at(0));
+    assert_eq!(effect, Some(Effect::Provision(G2)));
 }
 
 #[test]
 fn old_news_is_no_news() {
     let (machine, effects) = run(&[
         Event::EngineWanted,
-        Event::Provisioned(G1),
+        PROVISIONED,
         Event::ConnectionLost(G1),
         Event::ServerGone(G1),
+        Event::Forgotten(G1),
         Event::EngineWanted,
-        Event::Provisioned(Generation(2)),
+        Event::Provisioned { generation: G2, age: Duration::ZERO },
         Event::ConnectionLost(G1),
         Event::ServerGone(G1),
     ]);
     assert!(matches!(machine.state, State::Running { .. }));
-    assert_eq!(effects.len(), 3);
+    assert_eq!(effects.len(), 4);
 }
 
 #[test]
 fn no_server_is_ordered_for_a_while_after_one_came_to_nothing() {
     let failed = Event::ProvisionFailed { generation: G1, leftover: true };
-    let now = Instant::now();
-    let mut machine = Machine::default();
-    for event in [Event::EngineWanted, failed, Event::EngineWanted, Event::Destroyed(G1)] {
-        machine = machine.step(event, now).0;
-    }
-    assert_eq!(machine.state, State::Absent);
-    assert_eq!(machine.step(Event::EngineWanted, now + BRAKE / 2).1, None);
-    assert_eq!(machine.step(Event::EngineWanted, now + BRAKE).1, Some(Effect::Provision(Generation(2))));
+    let events = [Event::EngineWanted, failed, Event::EngineWanted, Event::Destroyed(G1), Event::Forgotten(G1)];
+    let (machine, _) = run(&events);
+    assert!(matches!(machine.state, State::Failed { .. }));
+    let brake = BRAKE.as_secs();
+    assert_eq!(machine.step(Event::EngineWanted, at(brake / 2)).1, None);
+    assert_eq!(machine.step(Event::EngineWanted, at(brake)).1, Some(Effect::Provision(G2)));
+    assert_eq!(machine.next_look(at(0)), Some(at(brake)));
+    assert_eq!(machine.step(Event::Looked(UNUSED), at(brake)).0.state, State::Absent);
 }
 
 #[test]
 fn news_of_the_connection_before_a_reconnection_is_old() {
     let (machine, effects) = run(&[
         Event::EngineWanted,
-        Event::Provisioned(G1),
+        PROVISIONED,
         Event::ConnectionLost(G1),
-        Event::Reconnected(G1),
+        RECONNECTED,
         Event::ConnectionLost(G1),
     ]);
-    assert!(matches!(machine.state, State::Running { .. }));
-    assert_eq!((machine.generation, effects.len()), (Generation(2), 2));
+    assert!(matches!(machine.state, State::Running { reconnecting: false, .. }));
+    assert_eq!((machine.generation, effects.len()), (G2, 2));
 }
 
 #[test]
 fn a_stop_during_provisioning_destroys_what_comes_of_it() {
-    let (machine, effects) = run(&[Event::EngineWanted, Event::StopRequested, Event::Provisioned(G1)]);
+    let (machine, effects) = run(&[Event::EngineWanted, Event::StopRequested, PROVISIONED]);
     assert!(matches!(machine.state, State::ShuttingDown { .. }));
     assert_eq!(effects, [Effect::Provision(G1), AT_ONCE]);
 }
 
 #[test]
 fn destroying_is_repeated_with_growing_pauses() {
-    let mut events = vec![Event::EngineWanted, Event::Provisioned(G1), Event::StopRequested];
+    let mut events = vec![Event::EngineWanted, PROVISIONED, Event::StopRequested];
     events.extend([Event::DestroyFailed(G1); 9]);
     let pauses: Vec<_> = run(&events)
         .1
         .into_iter()
         .filter_map(|effect| match effect {
             Effect::Destroy { after, .. } => Some(after.as_secs()),
-            Effect::Provision(_) | Effect::Search(_) => None,
+            _ => None,
         })
         .collect();
     assert_eq!(pauses, [0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
 }
 
-/// What a user or the cloud does next, in a simulation.
-#[derive(Debug, Clone, Copy)]
-enum Move {
-    Want,
-    Stop,
-    LoseConnection,
-    KillServer,
-    /// The effect under way ends, well or badly.
-    Finish {
-        well: bool,
-        leftover: bool,
-    },
+#[test]
+fn an_idle_server_is_destroyed_after_a_grace_period_and_a_last_look() {
+    let machine = running(plain());
+    assert_eq!(machine.next_look(at(0)), Some(at(300)));
+    assert_eq!(machine.step(Event::Looked(UNUSED), at(299)).0.state, machine.state);
+    let machine = in_grace();
+    assert_eq!(machine.next_look(at(300)), Some(at(330)));
+    let (machine, effect) = machine.step(Event::Looked(UNUSED), at(330));
+    assert_eq!(effect, Some(Effect::Retire(G1)));
+    let (machine, effect) = machine.step(Event::Retired(G1, UNUSED), at(330));
+    assert_eq!(effect, Some(AT_ONCE));
+    assert!(matches!(machine.state, State::ShuttingDown { reason: Reason::Idle, .. }));
 }
 
-fn moves() -> impl Strategy<Value = Vec<Move>> {
-    let one = prop_oneof![
-        4 => Just(Move::Want),
-        1 => Just(Move::Stop),
-        2 => Just(Move::LoseConnection),
-        1 => Just(Move::KillServer),
-        6 => (any::<bool>(), any::<bool>()).prop_map(|(well, leftover)| Move::Finish { well, leftover }),
-    ];
-    proptest::collection::vec(one, 0..60)
-}
-
-/// A cloud of which the machine only hears through events.
-#[derive(Default)]
-struct World {
-    machine: Machine,
-    under_way: Option<Effect>,
-    /// Whether a server is billed.
-    server: bool,
-}
-
-impl World {
-    fn tell(&mut self, event: Event) {
-        let (machine, effect) = self.machine.step(event, Instant::now());
-        assert!(!self.machine.stopping || machine.stopping, "a stop is final");
-        self.machine = machine;
-        if let Some(effect) = effect {
-            assert!(self.under_way.is_none(), "two effects at once: {:?} and {effect:?}", self.under_way);
-            if let Effect::Provision(_) = effect {
-                assert!(!self.server, "a second server");
-                assert!(!self.machine.stopping, "provisioned after a stop");
-            }
-            self.under_way = Some(effect);
-        }
+#[test]
+fn any_use_in_the_grace_period_keeps_the_server() {
+    let working = Usage { work: true, last_use: Some(at(310)), quiet_since: Some(at(310)) };
+    let used = Usage { last_use: Some(at(310)), ..UNUSED };
+    let kept = Some(at(1000).wall);
+    for event in [Event::Looked(working), Event::Looked(used), Event::EngineWanted, Event::Kept(kept)] {
+        let (machine, effect) = in_grace().step(event, at(310));
+        assert!(matches!(machine.state, State::Running { .. }), "{event:?}: {machine:?}");
+        assert_eq!(effect, None);
     }
+    // Even what began in the very last moment.
+    let (machine, effect) = in_grace().step(Event::Retired(G1, working), at(330));
+    assert!(matches!(machine.state, State::Running { .. }) && effect.is_none());
+}
 
-    fn finish(&mut self, well: bool, leftover: bool) {
-        let Some(effect) = self.under_way.take() else { return };
-        let generation = self.machine.generation;
-        match effect {
-            Effect::Provision(_) => {
-                self.server = well || leftover;
-                self.tell(if well {
-                    Event::Provisioned(generation)
-                } else {
-                    Event::ProvisionFailed { generation, leftover }
-                });
-            }
-            Effect::Search(_) => self.tell(match (self.server, well, leftover) {
-                (false, true, _) => Event::ServerGone(generation),
-                (true, true, false) => Event::Reconnected(generation),
-                (true, true, true) => Event::ServerUseless(generation),
-                (_, false, _) => Event::SearchFailed(generation),
-            }),
-            Effect::Destroy { .. } => {
-                self.server = self.server && !well;
-                self.tell(if well { Event::Destroyed(generation) } else { Event::DestroyFailed(generation) });
-            }
-        }
+#[test]
+fn a_connection_that_is_lost_in_the_grace_period_is_replaced_before_anything_is_decided() {
+    let (machine, effect) = in_grace().step(Event::ConnectionLost(G1), at(310));
+    assert_eq!(effect, Some(Effect::Reconnect(G1)));
+    let (machine, effect) = machine.step(Event::Looked(UNUSED), at(400));
+    assert!(matches!(machine.state, State::Running { reconnecting: true, .. }) && effect.is_none());
+}
+
+#[test]
+fn containers_are_asked_about_only_when_the_decision_is_due() {
+    let rules = Rules { examines: true, ..plain() };
+    let machine = running(rules);
+    assert_eq!(machine.next_look(at(0)), Some(at(240)));
+    let (machine, effect) = machine.step(Event::Looked(UNUSED), at(239));
+    assert_eq!(effect, None);
+    let (machine, effect) = machine.step(Event::Looked(UNUSED), at(240));
+    assert_eq!(effect, Some(Effect::Examine(G1)));
+    let (asked, effect) = machine.step(Event::Looked(UNUSED), at(301));
+    assert!(effect.is_none() && asked.state == machine.state, "nothing is decided before the answer");
+    let (quiet, _) = machine.step(Event::Examined { generation: G1, busy: false }, at(301));
+    assert!(matches!(quiet.state, State::Grace { .. }));
+    let (busy, _) = machine.step(Event::Examined { generation: G1, busy: true }, at(301));
+    assert!(matches!(busy.state, State::Running { examination: Examination::NotAsked, .. }));
+    assert_eq!(busy.next_look(at(301)), Some(at(301 + 240)), "they count as use at the moment of the answer");
+}
+
+#[test]
+fn an_answer_about_containers_that_is_a_little_early_is_kept_and_an_old_one_is_not() {
+    let rules = Rules { examines: true, ..plain() };
+    let machine = running(rules).step(Event::Looked(UNUSED), at(240)).0;
+    let (quiet, _) = machine.step(Event::Examined { generation: G1, busy: false }, at(298));
+    assert!(matches!(quiet.state, State::Running { examination: Examination::Quiet { .. }, .. }));
+    assert_eq!(quiet.next_look(at(298)), Some(at(300)));
+    assert!(matches!(quiet.step(Event::Looked(UNUSED), at(300)).0.state, State::Grace { .. }));
+    let used = Usage { last_use: Some(at(299)), ..UNUSED };
+    let (again, effect) = quiet.step(Event::Looked(used), at(310));
+    assert!(matches!(again.state, State::Running { examination: Examination::NotAsked, .. }) && effect.is_none());
+    let (_, effect) = again.step(Event::Looked(used), at(299 + 240));
+    assert_eq!(effect, Some(Effect::Examine(G1)), "it is asked again");
+}
+
+#[test]
+fn the_longest_life_ends_whatever_is_under_way() {
+    let machine = running(Rules { max_lifetime: Some(Duration::from_hours(8)), ..rules() });
+    let working = Usage { work: true, last_use: Some(at(28_700)), quiet_since: None };
+    let (machine, effect) = machine.step(Event::Looked(working), at(28_799));
+    assert_eq!((effect, machine.next_look(at(28_799))), (None, Some(at(28_800))));
+    let (machine, effect) = machine.step(Event::Looked(working), at(28_800));
+    assert_eq!(effect, Some(AT_ONCE));
+    assert!(matches!(machine.state, State::ShuttingDown { reason: Reason::MaxLifetime, .. }));
+}
+
+#[test]
+fn an_unreachable_server_is_looked_for_again_and_again_with_growing_pauses() {
+    let (mut machine, effects) = run(&[Event::Started { on_record: true }]);
+    assert_eq!(effects, [Effect::Search(G1)]);
+    let mut now = 0;
+    let mut pauses = Vec::new();
+    for _ in 0..8 {
+        machine = machine.step(Event::SearchFailed(G1), at(now)).0;
+        let next = machine.next_look(at(now)).unwrap();
+        pauses.push(next.since(at(now)).as_secs());
+        now += pauses[pauses.len() - 1];
+        let (next, effect) = machine.step(Event::Looked(UNUSED), at(now));
+        assert_eq!(effect, Some(Effect::Search(G1)));
+        machine = next;
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+    // Whoever asks need not wait that long, nor does a computer that wakes up.
+    let waiting = machine.step(Event::SearchFailed(G1), at(now)).0;
+    assert_eq!(waiting.step(Event::EngineWanted, at(now)).1, Some(Effect::Search(G1)));
+    assert_eq!(waiting.step(Event::Woke, at(now)).1, Some(Effect::Search(G1)));
+}
+
+#[test]
+fn without_a_lease_the_longest_life_ends_an_unreachable_server_too() {
+    let limited = Rules { max_lifetime: Some(Duration::from_hours(1)), leases: false, ..rules() };
+    for (rules, expected) in [(limited, Some(AT_ONCE)), (Rules { leases: true, ..limited }, None)] {
+        let machine = running(rules).step(Event::ConnectionLost(G1), at(0)).0;
+        let machine = machine.step(Event::ReconnectFailed(G1), at(0)).0;
+        let machine = machine.step(Event::SearchFailed(G1), at(3600)).0;
+        assert_eq!(machine.step(Event::Looked(UNUSED), at(3600)).1, expected);
     }
 }
 
-proptest! {
-    #[test]
-    fn never_two_servers_and_every_path_ends_in_absent(moves in moves()) {
-        let mut world = World::default();
-        for step in moves {
-            match step {
-                Move::Want => world.tell(Event::EngineWanted),
-                Move::Stop => world.tell(Event::StopRequested),
-                Move::LoseConnection => world.tell(Event::ConnectionLost(world.machine.generation)),
-                Move::KillServer => world.server = false,
-                Move::Finish { well, leftover } => world.finish(well, leftover),
-            }
-            if world.machine.state == State::Absent {
-                prop_assert!(!world.server, "a server that nobody knows of");
-            }
-        }
-        world.tell(Event::StopRequested);
-        for _ in 0..4 {
-            world.finish(true, false);
-        }
-        prop_assert_eq!(world.machine.state, State::Absent);
-        prop_assert!(!world.server && world.under_way.is_none());
-    }
+#[test]
+fn a_computer_that_wakes_up_renews_the_lease_at_once() {
+    assert_eq!(running(rules()).step(Event::Woke, at(10)).1, Some(Effect::Renew(G1)));
+    assert_eq!(in_grace().step(Event::Woke, at(310)).1, Some(Effect::Renew(G1)));
+    assert_eq!(run(&[Event::Woke]).1, []);
+}
+
+#[test]
+fn a_server_that_has_begun_to_destroy_itself_is_not_used_any_more() {
+    let (machine, effect) = running(rules()).step(Event::Destroying(G1), at(10));
+    assert_eq!(effect, Some(AT_ONCE));
+    assert!(matches!(machine.state, State::ShuttingDown { reason: Reason::Useless, .. }));
+}
+
+#[test]
+fn a_record_that_cannot_be_removed_is_tried_again() {
+    let machine = run(&[Event::EngineWanted, PROVISIONED, Event::StopRequested, Event::Destroyed(G1)]).0;
+    let (machine, effect) = machine.step(Event::ForgetFailed(G1), at(0));
+    assert_eq!(effect, Some(Effect::Forget { generation: G1, after: Duration::from_secs(1) }));
+    assert_eq!(machine.step(Event::Forgotten(G1), at(0)).0.state, State::Absent);
 }

@@ -1,9 +1,18 @@
-//! When a server comes and goes: a pure [`machine`], one [`Driver`] task that carries out what it decides, and a [`Handle`]
-//! through which everybody else asks.
+//! When a server comes and goes: a pure [`machine`] that decides by [`rules`], one [`Driver`] task that carries out what is
+//! decided, and a [`Handle`] through which everybody else asks.
 
+mod attendance;
+mod decision;
 mod driver;
 mod handle;
 pub mod machine;
+pub mod outlook;
+pub mod rules;
+pub mod state;
 
-pub use driver::Driver;
+pub use attendance::{Attendance, Beat, Busy, Unknown};
+pub use driver::{Driver, Parts};
 pub use handle::{Handle, Snapshot};
+
+#[cfg(test)]
+mod simulation_tests;

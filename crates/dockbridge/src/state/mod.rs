@@ -12,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 pub use record::{EngineFacts, Intent, ServerRecord};
 pub use run_dir::RunDir;
 
@@ -201,6 +202,20 @@ impl StateDir {
     /// Keeps what was learnt of the engine.
     pub fn put_engine_facts(&self, facts: &EngineFacts) -> Result<(), StateError> {
         files::write_json(&self.root.join("engine.json"), facts)
+    }
+
+    /// Until when the user holds the server, if that was ever said and not taken back.
+    pub fn keep(&self) -> Result<Option<Timestamp>, StateError> {
+        files::read_json(&self.root.join("keep.json"))
+    }
+
+    /// Writes down until when the user holds the server, so that it outlives this process; `None` takes it back.
+    pub fn put_keep(&self, until: Option<Timestamp>) -> Result<(), StateError> {
+        let path = self.root.join("keep.json");
+        match until {
+            Some(until) => files::write_json(&path, &until),
+            None => files::remove(&path),
+        }
     }
 
     fn intent_path(&self, intent: &Intent) -> PathBuf {

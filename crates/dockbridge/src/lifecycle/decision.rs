@@ -1,0 +1,114 @@
+//! Whether a server that serves has to go. Part of the machine: as pure as the rest of it.
+
+use std::time::Duration;
+
+use super::{
+    machine::Machine,
+    rules::{Facts, Rules},
+    state::{Effect, Examination, Reason, State},
+};
+use crate::clock::Moment;
+
+/// How long the answer that all containers are quiet is good for: long enough for the decision that it was asked for.
+pub(super) const FRESH: Duration = Duration::from_secs(5);
+
+impl Machine {
+    /// Looks at the time and at what is known, and decides.
+    pub(super) fn look(self, now: Moment) -> (Self, Option<Effect>) {
+        match self.state {
+            State::Running { reconnecting: false, .. } | State::Grace { .. } if self.is_too_old(now) => {
+                self.shut_down(Reason::MaxLifetime, now)
+            }
+            State::Running { reconnecting: false, since, examination } => self.consider(since, examination, now),
+            State::Grace { serving_since, .. } if !self.is_idle(serving_since, now) => self.resume(serving_since),
+            State::Grace { until, .. } if until.is_past(now) => (self, Some(Effect::Retire(self.generation))),
+            // Without a lease nobody else would end it.
+            State::Unreachable { searching: false, .. } if !self.rules.leases && self.is_too_old(now) => {
+                self.shut_down(Reason::MaxLifetime, now)
+            }
+            State::Unreachable { searching: false, since, failures, retry_at } if retry_at.is_past(now) => {
+                self.search(since, failures, now)
+            }
+            State::Failed { until, .. } if until.is_past(now) => self.to(State::Absent),
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { reconnecting: true, .. }
+            | State::Grace { .. }
+            | State::Unreachable { .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => (self, None),
+        }
+    }
+
+    fn is_too_old(self, now: Moment) -> bool {
+        self.rules.limit(&self.facts, now).is_some_and(|limit| limit.is_past(now))
+    }
+
+    fn is_idle(self, since: Moment, now: Moment) -> bool {
+        let idle = self.rules.idle_at(&self.facts, since).is_some_and(|(moment, _)| moment.is_past(now));
+        idle && Rules::kept_until(&self.facts, now).is_none()
+    }
+
+    /// Whether a running server has to go. Containers without a client are asked about only when the decision is due.
+    fn consider(self, since: Moment, examination: Examination, now: Moment) -> (Self, Option<Effect>) {
+        let Some((moment, reason)) = self.rules.decide_at(&self.facts, since, now) else { return (self, None) };
+        let due = moment.is_past(now);
+        match examination {
+            Examination::UnderWay => (self, None),
+            Examination::Quiet { at } if now.since(at) >= FRESH => {
+                let state = State::Running { since, reconnecting: false, examination: Examination::NotAsked };
+                Self { state, ..self }.look(now)
+            }
+            Examination::NotAsked if self.rules.examines && self.examine_at(moment, now).is_past(now) => {
+                let state = State::Running { since, reconnecting: false, examination: Examination::UnderWay };
+                (Self { state, ..self }, Some(Effect::Examine(self.generation)))
+            }
+            Examination::Quiet { .. } if due => self.grace(since, reason, now),
+            Examination::NotAsked if due && !self.rules.examines => self.grace(since, reason, now),
+            Examination::Quiet { .. } | Examination::NotAsked => (self, None),
+        }
+    }
+
+    /// When to begin measuring, so that the answer is there when the decision is due.
+    pub(super) fn examine_at(self, decision: Moment, now: Moment) -> Moment {
+        let ahead = decision.since(now).saturating_sub(self.rules.window);
+        now + ahead
+    }
+
+    fn grace(self, serving_since: Moment, reason: Reason, now: Moment) -> (Self, Option<Effect>) {
+        let until = now + self.rules.grace_period;
+        self.to(State::Grace { since: now, serving_since, until, reason })
+    }
+
+    pub(super) fn examined(self, busy: bool, now: Moment) -> (Self, Option<Effect>) {
+        let State::Running { since, reconnecting, examination: Examination::UnderWay } = self.state else {
+            return (self, None);
+        };
+        let examination = if busy { Examination::NotAsked } else { Examination::Quiet { at: now } };
+        let busy_at = if busy { Some(now) } else { self.facts.busy_at };
+        let machine = self.with_facts(Facts { busy_at, ..self.facts });
+        Self { state: State::Running { since, reconnecting, examination }, ..machine }.look(now)
+    }
+
+    /// The last look before the end, when the engine takes no further requests: whatever began before keeps the server.
+    pub(super) fn retired(self, now: Moment) -> (Self, Option<Effect>) {
+        match self.state {
+            State::Grace { serving_since, reason, until, .. } if until.is_past(now) => {
+                if self.is_idle(serving_since, now) {
+                    self.shut_down(reason, now)
+                } else {
+                    self.resume(serving_since)
+                }
+            }
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { .. }
+            | State::Grace { .. }
+            | State::Unreachable { .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => (self, None),
+        }
+    }
+}

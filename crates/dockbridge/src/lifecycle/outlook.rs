@@ -1,0 +1,120 @@
+//! What is ahead of the server, in words and times, for people who ask.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{
+    machine::Machine,
+    rules::Rules,
+    state::{Examination, Reason, State},
+};
+use crate::clock::Moment;
+
+/// What is ahead, if nothing else happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlook {
+    /// How long until the server is destroyed; `None` while nothing is decided or there is none.
+    pub time_until_shutdown: Option<Duration>,
+    /// Why it will be destroyed, or why it is kept; without a server, why the last one went. Empty if there was none.
+    pub shutdown_reason: String,
+    /// Until when the server is paid for.
+    pub paid_until: Option<Timestamp>,
+    /// Until when the user holds it.
+    pub kept_until: Option<Timestamp>,
+    /// When it reaches the longest life that it may have.
+    pub limit: Option<Timestamp>,
+}
+
+impl Machine {
+    /// What is ahead at `now`, with times of day in `zone`.
+    #[must_use]
+    pub fn outlook(&self, now: Moment, zone: &TimeZone) -> Outlook {
+        let limit = self.rules.limit(&self.facts, now);
+        let kept = Rules::kept_until(&self.facts, now);
+        let (at, reason) = self.ahead(now, kept, zone);
+        let ends = match (at, limit) {
+            (Some(at), Some(limit)) => Some(at.earlier(limit)),
+            (at, limit) => at.or(limit),
+        };
+        let reason = match (at, limit) {
+            (at, Some(limit)) if at.is_none_or(|at| limit.uptime < at.uptime) => {
+                format!("{reason}; destroyed at {} in any case, by activity.max_lifetime", clock_time(limit, zone))
+            }
+            _ => reason,
+        };
+        Outlook {
+            time_until_shutdown: ends.map(|ends| ends.since(now)),
+            shutdown_reason: reason,
+            paid_until: self.facts.birth.map(|birth| birth.paid_until(now).wall),
+            kept_until: kept.map(|kept| kept.wall),
+            limit: limit.map(|limit| limit.wall),
+        }
+    }
+
+    /// When the server is destroyed, if that can be told, and the reason for its end or its life.
+    fn ahead(&self, now: Moment, kept: Option<Moment>, zone: &TimeZone) -> (Option<Moment>, String) {
+        match self.state {
+            State::Running { reconnecting: true, .. } => (None, "the connection is being replaced".to_owned()),
+            State::Running { since, examination, .. } => self.running_ahead(since, examination, now, kept, zone),
+            State::Grace { until, reason, .. } => {
+                (Some(until), format!("{}; any use keeps it", reason.words()))
+            }
+            State::ShuttingDown { reason, .. } => (Some(now), reason.words().to_owned()),
+            State::Unreachable { .. } if self.rules.leases => {
+                (None, "it cannot be reached; it ends by itself when its lease has run out".to_owned())
+            }
+            State::Unreachable { .. } => (None, "it cannot be reached".to_owned()),
+            State::Provisioning { .. } => (None, "it is being created".to_owned()),
+            State::Absent | State::Gone { .. } | State::Failed { .. } => {
+                (None, self.last_reason.map(|reason| format!("the last server went because {}", reason.words())).unwrap_or_default())
+            }
+        }
+    }
+
+    fn running_ahead(
+        &self,
+        since: Moment,
+        examination: Examination,
+        now: Moment,
+        kept: Option<Moment>,
+        zone: &TimeZone,
+    ) -> (Option<Moment>, String) {
+        let Some((idle, reason)) = self.rules.idle_at(&self.facts, since) else {
+            return (None, "work is under way".to_owned());
+        };
+        let decision = self.rules.decide_at(&self.facts, since, now).map_or(idle, |(decision, _)| decision);
+        let end = decision + self.rules.grace_period;
+        let is_idle = idle.is_past(now);
+        let state = match reason {
+            Reason::Quiet => "nothing has moved on its open connections for activity.connection_timeout".to_owned(),
+            _ if is_idle => format!("idle since {}", clock_time(self.last_used(since), zone)),
+            _ => format!("last used at {}", clock_time(self.last_used(since), zone)),
+        };
+        let why = match kept {
+            Some(kept) if kept.uptime >= decision.uptime => format!("kept by hand until {}", clock_time(kept, zone)),
+            _ if decision.uptime > idle.later(now).uptime => {
+                format!("{state}, kept free of charge until {}", clock_time(decision, zone))
+            }
+            _ if matches!(examination, Examination::UnderWay) => format!("{state}; its containers are being looked at"),
+            _ if is_idle => state,
+            _ => format!("{state}, idle at {} if nothing else happens", clock_time(idle, zone)),
+        };
+        (Some(end), why)
+    }
+
+    /// When the server was last used.
+    fn last_used(&self, since: Moment) -> Moment {
+        let usage = &self.facts.usage;
+        [usage.last_use, usage.quiet_since, self.facts.busy_at].into_iter().flatten().fold(since, Moment::later)
+    }
+}
+
+/// The time of day, as it is on the wall.
+fn clock_time(moment: Moment, zone: &TimeZone) -> String {
+    moment.wall.to_zoned(zone.clone()).strftime("%H:%M").to_string()
+}
+
+#[cfg(test)]
+#[path = "outlook_tests.rs"]
+mod tests;
