@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     activity::ActivityTracker,
+    clock::SystemClock,
     config::{Config, ConfigError},
     control::{ControlServer, ErrorReport, StatusReport, state_word},
     environment::Environment,
@@ -59,7 +60,7 @@ impl Bridge {
         let control_socket = ssh_docker_proxy::bind(&state.control_path())?;
         let socket = ssh_docker_proxy::bind(&config.docker.socket_path)?;
 
-        let activity = Arc::new(ActivityTracker::default());
+        let activity = Arc::new(ActivityTracker::new(Arc::new(SystemClock)));
         let (end_proxy, end_control) = (CancellationToken::new(), CancellationToken::new());
         let listener = |socket: &BoundSocket| {
             socket

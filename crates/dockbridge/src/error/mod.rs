@@ -6,6 +6,7 @@ use serde::Serialize;
 use ssh_docker_proxy::{SocketError, SshError};
 
 use crate::{
+    activity::ExamineError,
     config::ConfigError,
     control::ControlError,
     server::{KeyError, ServerError},
@@ -67,6 +68,9 @@ pub enum DockBridgeError {
     /// The running DockBridge cannot be talked to.
     #[error(transparent)]
     Control(#[from] ControlError),
+    /// It is not known what containers use.
+    #[error(transparent)]
+    Examine(#[from] ExamineError),
 }
 
 impl DockBridgeError {
@@ -79,6 +83,7 @@ impl DockBridgeError {
             Self::Hetzner(_) | Self::Server(_) => ErrorCategory::Hetzner,
             Self::Ssh(_) | Self::Key(_) => ErrorCategory::Ssh,
             Self::Socket(_) | Self::Control(_) => ErrorCategory::Proxy,
+            Self::Examine(error) => error.category(),
         }
     }
 
@@ -94,6 +99,7 @@ impl DockBridgeError {
             Self::Key(error) => error.code(),
             Self::Socket(error) => error.code(),
             Self::Control(error) => error.code(),
+            Self::Examine(error) => error.code(),
         }
     }
 
@@ -106,6 +112,7 @@ impl DockBridgeError {
             Self::Server(error) => error.retryable(),
             Self::Ssh(error) => error.retryable(),
             Self::Socket(error) => error.retryable(),
+            Self::Examine(error) => error.retryable(),
         }
     }
 
@@ -119,6 +126,7 @@ impl DockBridgeError {
             Self::Server(error) => error.hint(),
             Self::Key(error) => Some(error.hint()),
             Self::Control(error) => Some(error.hint()),
+            Self::Examine(error) => error.hint(),
             Self::Ssh(error) => ssh_hint(error),
             Self::Socket(error) => socket_hint(error),
         }
