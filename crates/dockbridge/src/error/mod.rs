@@ -9,6 +9,8 @@ use crate::{
     activity::ExamineError,
     config::ConfigError,
     control::ControlError,
+    lock::LockError,
+    keepalive::LeaseError,
     server::{KeyError, ServerError},
     state::StateError,
 };
@@ -27,6 +29,8 @@ pub enum ErrorCategory {
     Ssh,
     /// Settings and local state.
     Config,
+    /// Noticing the screen's lock and the computer's sleep.
+    LockDetection,
 }
 
 impl fmt::Display for ErrorCategory {
@@ -37,6 +41,7 @@ impl fmt::Display for ErrorCategory {
             Self::Proxy => "proxy",
             Self::Ssh => "ssh",
             Self::Config => "config",
+            Self::LockDetection => "lock_detection",
         })
     }
 }
@@ -59,6 +64,9 @@ pub enum DockBridgeError {
     /// SSH failed.
     #[error(transparent)]
     Ssh(#[from] SshError),
+    /// The server's lease cannot be renewed, asked for or given back.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     /// A key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -81,7 +89,7 @@ impl DockBridgeError {
             Self::Config(_) | Self::State(_) => ErrorCategory::Config,
             Self::Hetzner(error) if error.api_code().is_none() && error.retryable() => ErrorCategory::Network,
             Self::Hetzner(_) | Self::Server(_) => ErrorCategory::Hetzner,
-            Self::Ssh(_) | Self::Key(_) => ErrorCategory::Ssh,
+            Self::Ssh(_) | Self::Lease(_) | Self::Key(_) => ErrorCategory::Ssh,
             Self::Socket(_) | Self::Control(_) => ErrorCategory::Proxy,
             Self::Examine(error) => error.category(),
         }
@@ -96,9 +104,11 @@ impl DockBridgeError {
             Self::Hetzner(error) => error.code(),
             Self::Server(error) => error.code(),
             Self::Ssh(error) => error.code(),
+            Self::Lease(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Socket(error) => error.code(),
             Self::Control(error) => error.code(),
+            Self::Lock(error) => error.code(),
             Self::Examine(error) => error.code(),
         }
     }
@@ -111,7 +121,9 @@ impl DockBridgeError {
             Self::Hetzner(error) => error.retryable(),
             Self::Server(error) => error.retryable(),
             Self::Ssh(error) => error.retryable(),
+            Self::Lease(error) => error.retryable(),
             Self::Socket(error) => error.retryable(),
+            Self::Lock(error) => error.retryable(),
             Self::Examine(error) => error.retryable(),
         }
     }
@@ -124,11 +136,13 @@ impl DockBridgeError {
             Self::State(error) => Some(error.hint()),
             Self::Hetzner(error) => hetzner_hint(error),
             Self::Server(error) => error.hint(),
+            Self::Lease(error) => error.hint(),
             Self::Key(error) => Some(error.hint()),
             Self::Control(error) => Some(error.hint()),
             Self::Examine(error) => error.hint(),
             Self::Ssh(error) => ssh_hint(error),
             Self::Socket(error) => socket_hint(error),
+            Self::Lock(error) => Some(error.hint().to_owned()),
         }
     }
 
