@@ -79,6 +79,9 @@ pub enum DockBridgeError {
     /// It is not known what containers use.
     #[error(transparent)]
     Examine(#[from] ExamineError),
+    /// Lock and sleep are not noticed.
+    #[error(transparent)]
+    Lock(#[from] LockError),
 }
 
 impl DockBridgeError {
@@ -91,6 +94,7 @@ impl DockBridgeError {
             Self::Hetzner(_) | Self::Server(_) => ErrorCategory::Hetzner,
             Self::Ssh(_) | Self::Lease(_) | Self::Key(_) => ErrorCategory::Ssh,
             Self::Socket(_) | Self::Control(_) => ErrorCategory::Proxy,
+            Self::Lock(_) => ErrorCategory::LockDetection,
             Self::Examine(error) => error.category(),
         }
     }
