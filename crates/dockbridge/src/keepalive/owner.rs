@@ -12,11 +12,13 @@ pub struct Owner {
 
 impl Owner {
     /// The owner with this installation's id and this computer's name. What could mean something to a shell or in the
-    /// monitor's files is left out of the name; a name of which nothing is left becomes `unknown`.
+    /// monitor's files is left out of the name, and what could look like an option or a hidden file at its beginning; a
+    /// name of which nothing is left becomes `unknown`.
     #[must_use]
     pub fn new(client_id: impl Into<String>, host: &str) -> Self {
         let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-        let plain: String = host.chars().filter(is_plain).take(HOST_MAX).collect();
+        let plain: String =
+            host.chars().filter(is_plain).skip_while(|c| matches!(c, '.' | '-')).take(HOST_MAX).collect();
         let host = if plain.is_empty() { "unknown".to_owned() } else { plain };
         Self { client_id: client_id.into(), host }
     }
@@ -47,6 +49,7 @@ mod tests {
             ("Anna's Laptop", "AnnasLaptop"),
             ("$(reboot);`x`\n", "rebootx"),
             ("Büro", "Bro"),
+            ("-n.local", "n.local"),
             ("", "unknown"),
             ("日本", "unknown"),
         ] {
@@ -60,6 +63,7 @@ mod tests {
             let owner = Owner::new("c0ffee", &host);
             prop_assert!((1..=HOST_MAX).contains(&owner.host().len()));
             prop_assert!(owner.host().bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b)));
+            prop_assert!(!owner.host().starts_with(['.', '-']));
         }
     }
 }

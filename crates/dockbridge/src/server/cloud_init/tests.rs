@@ -23,7 +23,8 @@ struct File {
 
 async fn rendered() -> (HostKey, String, Document) {
     let key = HostKey::generate().await.unwrap();
-    let text = render("dockbridge-0123456789ab-c0ffee", 4711, &key).unwrap();
+    let text =
+        render("dockbridge-0123456789ab-c0ffee", 4711, &key, SelfDestruct::Delete, Duration::from_mins(15)).unwrap();
     let document = serde_saphyr::from_str(&text).unwrap();
     (key, text, document)
 }
