@@ -55,3 +55,6 @@ pub struct Figures {
 
 /// The figures under the name that `status` shows them by.
 pub type ActivityStatus = Figures;
+
+#[cfg(test)]
+mod tests;

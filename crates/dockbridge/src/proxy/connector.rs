@@ -31,7 +31,7 @@ impl EngineConnector {
         if let Some(answer) = self.known_ping(request) {
             return Ok(Opened::Answer(answer));
         }
-        let mut last = None;
+        let mut cause = String::new();
         for attempt in 0..ATTEMPTS {
             // A running engine is taken as it is: asking the driver costs every new connection two changes of task. After a
             // failure the driver has to be asked, since what runs may not have been found to be lost yet.
@@ -41,18 +41,17 @@ impl EngineConnector {
             };
             match engine.link.open().await {
                 // Retired while the stream was opened: whoever did so may not have seen this request.
-                Ok(_) if engine.retired.is_cancelled() => {}
+                Ok(_) if engine.retired.is_cancelled() => "its server was about to go".clone_into(&mut cause),
                 Ok(stream) => return Ok(Opened::Stream { stream, retired: engine.retired.clone() }),
                 Err(error) if engine.link.is_closed() => {
                     self.lifecycle.report_lost(generation, &error).await;
-                    last = Some(error);
+                    cause = error.to_string();
                 }
                 // The connection lives, with everybody's work on it: what failed is this one stream, for a local reason such
                 // as too many open files.
                 Err(error) => return Err(Refusal::new(DockBridgeError::from(error).in_one_line())),
             }
         }
-        let cause = last.map(|error| error.to_string()).unwrap_or_default();
         Err(Refusal::new(format!("DockBridge: the engine cannot be reached: {cause}. Try again")))
     }
 

@@ -79,10 +79,11 @@ impl EngineClient {
         Ok(listed.into_iter().map(|container| container.id).collect())
     }
 
-    /// The processor time that a container has used since it was started; `None` if it does not exist any more.
+    /// The processor time that a container has used since it was started; `None` if it does not run any more.
     pub(super) async fn processor_time(&mut self, container: &str) -> Result<Option<Duration>, ExamineError> {
         let (status, body) = self.get(&format!("/containers/{container}/stats?stream=false&one-shot=true")).await?;
-        if status == StatusCode::NOT_FOUND {
+        // A container that ends while it is measured is a conflict at first, and unknown once it is removed.
+        if matches!(status, StatusCode::NOT_FOUND | StatusCode::CONFLICT) {
             return Ok(None);
         }
         let figures: Stats = read(status, &body)?;

@@ -107,14 +107,11 @@ fn answer(target: &str, containers: &[(&'static str, Option<u64>)]) -> (u16, Str
             containers.iter().map(|(id, _)| serde_json::json!({ "Id": id, "State": "running" })).collect();
         return (200, serde_json::Value::from(list).to_string());
     }
-    let (_, id, question) = {
-        let mut parts = target.trim_start_matches('/').splitn(3, '/');
-        (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap())
-    };
-    assert_eq!(question, "stats?stream=false&one-shot=true");
+    let id = target.strip_prefix("/containers/").unwrap().strip_suffix("/stats?stream=false&one-shot=true").unwrap();
     match containers.iter().find(|(known, _)| *known == id).and_then(|(_, used)| *used) {
         Some(0) => (200, r#"{"read":"0001-01-01T00:00:00Z"}"#.to_owned()),
         Some(used) => (200, format!(r#"{{"cpu_stats":{{"cpu_usage":{{"total_usage":{used}}},"online_cpus":2}}}}"#)),
+        None if id == "ends" => (409, r#"{"message":"container ends is not running"}"#.to_owned()),
         None => (404, r#"{"message":"No such container"}"#.to_owned()),
     }
 }
@@ -152,7 +149,12 @@ async fn without_containers_it_returns_at_once() {
 async fn containers_come_go_and_start_again() {
     let rounds = [
         // Came: counts from nothing. Went before or after the list: is left out.
-        (vec![("goes", Some(seconds(9)))], vec![("comes", Some(seconds(6))), ("goes", None)], 1, Some(10.0)),
+        (
+            vec![("goes", Some(seconds(9)))],
+            vec![("comes", Some(seconds(6))), ("goes", None), ("ends", None)],
+            1,
+            Some(10.0),
+        ),
         (vec![("goes", Some(seconds(9)))], vec![], 0, None),
         // Started again: counts from nothing, too.
         (vec![("again", Some(seconds(900)))], vec![("again", Some(seconds(3)))], 1, Some(5.0)),
