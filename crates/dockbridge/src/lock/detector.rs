@@ -41,7 +41,8 @@ impl Detector {
         if cfg!(target_os = "macos") {
             end.run_until_cancelled(ioreg::watch(&self.publisher)).await;
         } else {
-            end.run_until_cancelled(self.watch_buses()).await;
+            // Boxed, since it is far larger than the other.
+            end.run_until_cancelled(Box::pin(self.watch_buses())).await;
         }
     }
 

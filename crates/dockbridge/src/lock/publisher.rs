@@ -27,23 +27,14 @@ impl Publisher {
             if status.source != source {
                 info!(%source, "the screen's lock is watched");
             }
+            if status.locked != locked {
+                debug!(locked, "the screen's lock has changed");
+            }
             (status.source, status.locked) = (source, locked);
             match error {
                 Some(error) => changed |= self.fail(status, error),
                 None => changed |= status.error.take().is_some(),
             }
-            changed
-        });
-    }
-
-    /// The screen is locked, or is no more.
-    pub(super) fn locked(&self, locked: bool) {
-        self.change(|status| {
-            let changed = status.locked != locked;
-            if changed {
-                debug!(locked, "the screen's lock has changed");
-            }
-            status.locked = locked;
             changed
         });
     }
@@ -94,3 +85,7 @@ impl Publisher {
         self.status.send_if_modified(change);
     }
 }
+
+#[cfg(test)]
+#[path = "publisher_tests.rs"]
+mod tests;

@@ -49,7 +49,7 @@ impl ScreenSaver {
             let is_change = header.interface().is_some_and(|interface| interface.as_str() == NAME)
                 && header.member().is_some_and(|member| member.as_str() == "ActiveChanged");
             if is_change && let Ok(active) = signal.body().deserialize::<bool>() {
-                publisher.locked(active);
+                publisher.on(Source::ScreenSaver, active, None);
             }
         }
     }

@@ -5,7 +5,7 @@ mod session;
 
 use tokio::time::timeout;
 use tracing::warn;
-use zbus::{Message, OwnedFd, OwnedObjectPath};
+use zbus::{Message, ObjectPath, OwnedFd, OwnedObjectPath};
 
 use self::{
     interface::ManagerProxy,
@@ -65,7 +65,7 @@ impl Logind {
 
     async fn take(&mut self, signal: &Message, publisher: &Publisher, before_sleep: &BeforeSleep) -> LockResult<()> {
         let header = signal.header();
-        let path = header.path().map(|path| path.as_str()).unwrap_or_default();
+        let path = header.path().map(ObjectPath::as_str).unwrap_or_default();
         if let Some(session) = self.session.as_mut().filter(|session| session.path.as_str() == path) {
             session.take(&self.service.connection, signal).await?;
         } else if path == MANAGER {

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
-use zbus::{Connection, Message, OwnedObjectPath, OwnedVariant, message::Header};
+use zbus::{Connection, Message, OwnedObjectPath, OwnedVariant, message::Header, names::MemberName};
 
 use super::interface::{ManagerProxy, SessionProxy, UserProxy};
 use crate::lock::{
     LockError,
     bus::{LockResult, call},
 };
+
+/// What `PropertiesChanged` carries: the interface, new values, and the names of properties whose values are not sent.
+type Changes = (String, HashMap<String, OwnedVariant>, Vec<String>);
 
 /// The session that is watched, and both of its ways to say that it is locked.
 ///
@@ -40,7 +43,6 @@ impl Session {
             "Unlock" => self.asked = false,
             "PropertiesChanged" => {
                 let body = signal.body();
-                type Changes = (String, HashMap<String, OwnedVariant>, Vec<String>);
                 let Ok((_, changed, invalidated)) = body.deserialize::<Changes>() else { return Ok(()) };
                 let told = changed.get("LockedHint").and_then(|value| bool::try_from(value).ok());
                 let hint = match told {
@@ -63,7 +65,7 @@ impl Session {
 
 /// The signal's name.
 pub(super) fn member<'a>(header: &'a Header<'_>) -> &'a str {
-    header.member().map(|member| member.as_str()).unwrap_or_default()
+    header.member().map(MemberName::as_str).unwrap_or_default()
 }
 
 /// The session of this process; else the user's graphical one, since services of a user belong to no session; else the one
