@@ -44,4 +44,6 @@ pub fn render(
 }
 
 #[cfg(test)]
+mod monitor_tests;
+#[cfg(test)]
 mod tests;

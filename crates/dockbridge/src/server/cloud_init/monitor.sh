@@ -85,8 +85,9 @@ renew() {
   fi
   touch "$run/leased"
   # The lease is written before this look, and `begin_destruction` looks for leases after it has made the directory. So
-  # a renewal that succeeds is always seen there.
+  # a renewal that succeeds is always seen there; one that fails takes its lease back, so that nothing is left undecided.
   if [ -d "$run/destroying" ]; then
+    rm -f "$run/leases/$1"
     say "the server is destroying itself"
     exit 3
   fi
@@ -160,7 +161,7 @@ end_server() {
 begin_destruction() {
   mkdir -p "$run/destroying" || :
   if [ -n "$(live_leases '')" ]; then
-    rmdir "$run/destroying" || :
+    rm -rf "$run/destroying"
     return 1
   fi
   touch "$run/destroying/begun" || :
@@ -171,7 +172,11 @@ look() {
   # A monitor that was restarted in the middle goes on: clients have been told.
   if [ ! -e "$run/destroying/begun" ]; then
     read_clock || return 0
-    if [ -n "$(live_leases '')" ]; then return 0; fi
+    if [ -n "$(live_leases '')" ]; then
+      # Left by a monitor that was killed between its two looks, it would refuse every renewal.
+      rm -rf "$run/destroying"
+      return 0
+    fi
     if [ -e "$run/leased" ]; then
       reason="every lease has run out or was given back"
     elif [ "$now" -gt "$boot_timeout" ]; then
