@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
 
 use crate::http::head::RequestHead;
 use crate::stream::BoxedStream;
@@ -16,14 +17,24 @@ pub trait Connector: Send + Sync + 'static {
     ///
     /// It may wait for as long as it takes to provide an engine: the request is held meanwhile. It is dropped when the
     /// client that waits has gone. The stream serves later requests of the same client as well, for as long as the engine
-    /// keeps it open; the connector is not asked for those.
+    /// keeps it open and it is not retired; the connector is not asked for those.
     fn open<'a>(&'a self, request: &'a RequestHead) -> OpenFuture<'a>;
 }
 
 /// How a request is served.
 pub enum Opened {
-    /// By an engine, through this stream.
-    Stream(BoxedStream),
+    /// By an engine.
+    Stream {
+        /// The way to it.
+        stream: BoxedStream,
+        /// Once this is cancelled, the stream takes no further request: the next one of the same client asks the connector
+        /// again. What is under way goes on to its end, a connection that has been taken over included. A stream on which
+        /// nothing is under way is closed at once.
+        ///
+        /// The observer has been told of a request before its proxy looks here. So whoever cancels first and then asks
+        /// the observer what is under way misses nothing. The request that the stream was opened for is sent either way.
+        retired: CancellationToken,
+    },
     /// By the connector itself.
     Answer(LocalAnswer),
 }

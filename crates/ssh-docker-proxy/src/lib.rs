@@ -16,8 +16,8 @@ pub mod stream;
 
 pub use connector::{Connector, LocalAnswer, OpenFuture, Opened, Refusal};
 pub use http::head::RequestHead;
-pub use observer::{ConnectionId, Direction, NoObserver, Observer};
+pub use observer::{ConnectionId, ConnectionObserver, Direction, NoObserver, Observer};
 pub use proxy::{ServeOptions, ServeReport, serve};
 pub use socket::{BoundSocket, SocketError, bind};
-pub use ssh::{HostKeys, SshConnection, SshConnector, SshError, SshTarget};
+pub use ssh::{ExecOutput, HostKeys, SshConnection, SshConnector, SshError, SshTarget};
 pub use stream::{BoxedStream, Duplex};

@@ -1,27 +1,46 @@
-//! What clients do: when they last asked for something, how many are connected, how many bytes have moved.
+//! What clients do, and what containers do without them.
 //!
-//! Whether that is enough to keep a server is not decided here.
+//! ```text
+//!  proxy ─▶ guard of a connection ─▶ record (atomics, written while bytes move)
+//!                                       ▲ read under the registry's lock
+//!  driver ◀─ usage ─────────────── tracker
+//! ```
+//!
+//! [`ActivityTracker`] says whether work is under way, when the engine was last used and since when open connections are
+//! quiet. [`busiest`] asks the engine what its containers use. Whether that is enough to keep a server is not decided here.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+mod connection;
+mod containers;
+mod kind;
+mod record;
+mod tracker;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use ssh_docker_proxy::{ConnectionId, Direction, Observer, RequestHead};
 
-/// Counts and times, fed by the proxy.
-#[derive(Debug, Default)]
-pub struct ActivityTracker {
-    /// Milliseconds since 1970; zero for never.
-    last_docker_command: AtomicI64,
-    last_connection: AtomicI64,
-    connections: AtomicUsize,
-    requests: AtomicU64,
-    bytes: AtomicU64,
+pub use containers::{Containers, ExamineError, busiest};
+pub use tracker::ActivityTracker;
+
+use crate::clock::Moment;
+
+/// What the use of the engine comes to at one moment.
+///
+/// A connection counts once it has had another request than `_ping`: who only probes is no user.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Whether a request is under way that no server may be destroyed under.
+    pub work: bool,
+    /// When a request other than `_ping` last began or ended, bytes of one last moved, or a connection that counts was
+    /// closed. `None` if none of it ever happened.
+    pub last_use: Option<Moment>,
+    /// Of the connections that are open and count: when a byte last moved, or a request began or ended, on any of them.
+    /// `None` if there are none.
+    pub quiet_since: Option<Moment>,
 }
 
-/// The tracker's figures at one moment.
+/// Counts and times as they are shown, probes included.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ActivityStatus {
+pub struct Figures {
     /// When the last request arrived; `null` if there was none.
     pub last_docker_command: Option<Timestamp>,
     /// When the last connection was opened or closed, or bytes last moved on one.
@@ -34,48 +53,8 @@ pub struct ActivityStatus {
     pub bytes_transferred: u64,
 }
 
-impl ActivityTracker {
-    /// The figures of this moment.
-    #[must_use]
-    pub fn status(&self) -> ActivityStatus {
-        let time = |cell: &AtomicI64| match cell.load(Ordering::Relaxed) {
-            0 => None,
-            milliseconds => Timestamp::from_millisecond(milliseconds).ok(),
-        };
-        ActivityStatus {
-            last_docker_command: time(&self.last_docker_command),
-            last_connection: time(&self.last_connection),
-            open_connections: self.connections.load(Ordering::Relaxed),
-            requests: self.requests.load(Ordering::Relaxed),
-            bytes_transferred: self.bytes.load(Ordering::Relaxed),
-        }
-    }
+/// The figures under the name that `status` shows them by.
+pub type ActivityStatus = Figures;
 
-    fn touch(cell: &AtomicI64) {
-        cell.store(Timestamp::now().as_millisecond(), Ordering::Relaxed);
-    }
-}
-
-impl Observer for ActivityTracker {
-    fn opened(&self, _: ConnectionId) {
-        self.connections.fetch_add(1, Ordering::Relaxed);
-        Self::touch(&self.last_connection);
-    }
-
-    fn request(&self, connection: ConnectionId, head: &RequestHead) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        Self::touch(&self.last_docker_command);
-        // The target can hold what a user passed as a build argument, so only its path is logged.
-        tracing::debug!(%connection, method = head.method, path = head.path(), "request");
-    }
-
-    fn bytes(&self, _: ConnectionId, _: Direction, count: u64) {
-        self.bytes.fetch_add(count, Ordering::Relaxed);
-        Self::touch(&self.last_connection);
-    }
-
-    fn closed(&self, _: ConnectionId) {
-        self.connections.fetch_sub(1, Ordering::Relaxed);
-        Self::touch(&self.last_connection);
-    }
-}
+#[cfg(test)]
+mod tests;

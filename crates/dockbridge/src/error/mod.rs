@@ -6,8 +6,11 @@ use serde::Serialize;
 use ssh_docker_proxy::{SocketError, SshError};
 
 use crate::{
+    activity::ExamineError,
     config::ConfigError,
     control::ControlError,
+    lock::LockError,
+    keepalive::LeaseError,
     server::{KeyError, ServerError},
     state::StateError,
 };
@@ -26,6 +29,8 @@ pub enum ErrorCategory {
     Ssh,
     /// Settings and local state.
     Config,
+    /// Noticing the screen's lock and the computer's sleep.
+    LockDetection,
 }
 
 impl fmt::Display for ErrorCategory {
@@ -36,6 +41,7 @@ impl fmt::Display for ErrorCategory {
             Self::Proxy => "proxy",
             Self::Ssh => "ssh",
             Self::Config => "config",
+            Self::LockDetection => "lock_detection",
         })
     }
 }
@@ -58,6 +64,9 @@ pub enum DockBridgeError {
     /// SSH failed.
     #[error(transparent)]
     Ssh(#[from] SshError),
+    /// The server's lease cannot be renewed, asked for or given back.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     /// A key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -67,6 +76,12 @@ pub enum DockBridgeError {
     /// The running DockBridge cannot be talked to.
     #[error(transparent)]
     Control(#[from] ControlError),
+    /// It is not known what containers use.
+    #[error(transparent)]
+    Examine(#[from] ExamineError),
+    /// Lock and sleep are not noticed.
+    #[error(transparent)]
+    Lock(#[from] LockError),
 }
 
 impl DockBridgeError {
@@ -77,8 +92,10 @@ impl DockBridgeError {
             Self::Config(_) | Self::State(_) => ErrorCategory::Config,
             Self::Hetzner(error) if error.api_code().is_none() && error.retryable() => ErrorCategory::Network,
             Self::Hetzner(_) | Self::Server(_) => ErrorCategory::Hetzner,
-            Self::Ssh(_) | Self::Key(_) => ErrorCategory::Ssh,
+            Self::Ssh(_) | Self::Lease(_) | Self::Key(_) => ErrorCategory::Ssh,
             Self::Socket(_) | Self::Control(_) => ErrorCategory::Proxy,
+            Self::Lock(_) => ErrorCategory::LockDetection,
+            Self::Examine(error) => error.category(),
         }
     }
 
@@ -91,9 +108,12 @@ impl DockBridgeError {
             Self::Hetzner(error) => error.code(),
             Self::Server(error) => error.code(),
             Self::Ssh(error) => error.code(),
+            Self::Lease(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Socket(error) => error.code(),
             Self::Control(error) => error.code(),
+            Self::Lock(error) => error.code(),
+            Self::Examine(error) => error.code(),
         }
     }
 
@@ -105,7 +125,10 @@ impl DockBridgeError {
             Self::Hetzner(error) => error.retryable(),
             Self::Server(error) => error.retryable(),
             Self::Ssh(error) => error.retryable(),
+            Self::Lease(error) => error.retryable(),
             Self::Socket(error) => error.retryable(),
+            Self::Lock(error) => error.retryable(),
+            Self::Examine(error) => error.retryable(),
         }
     }
 
@@ -117,10 +140,13 @@ impl DockBridgeError {
             Self::State(error) => Some(error.hint()),
             Self::Hetzner(error) => hetzner_hint(error),
             Self::Server(error) => error.hint(),
+            Self::Lease(error) => error.hint(),
             Self::Key(error) => Some(error.hint()),
             Self::Control(error) => Some(error.hint()),
+            Self::Examine(error) => error.hint(),
             Self::Ssh(error) => ssh_hint(error),
             Self::Socket(error) => socket_hint(error),
+            Self::Lock(error) => Some(error.hint().to_owned()),
         }
     }
 

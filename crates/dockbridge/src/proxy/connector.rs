@@ -3,7 +3,12 @@
 use bytes::Bytes;
 use ssh_docker_proxy::{Connector, LocalAnswer, OpenFuture, Opened, Refusal, RequestHead};
 
-use crate::{error::DockBridgeError, lifecycle::Handle, state::StateDir};
+use crate::{
+    error::DockBridgeError,
+    lifecycle::{Handle, machine::Generation},
+    server::Engine,
+    state::StateDir,
+};
 
 /// How often a request is given to another engine when the one it was given has just vanished.
 const ATTEMPTS: u32 = 3;
@@ -26,27 +31,33 @@ impl EngineConnector {
         if let Some(answer) = self.known_ping(request) {
             return Ok(Opened::Answer(answer));
         }
-        let mut last = None;
+        let mut cause = String::new();
         for attempt in 0..ATTEMPTS {
             // A running engine is taken as it is: asking the driver costs every new connection two changes of task. After a
             // failure the driver has to be asked, since what runs may not have been found to be lost yet.
-            let (generation, engine) = match self.lifecycle.running().filter(|_| attempt == 0) {
+            let (generation, engine) = match self.serving().filter(|_| attempt == 0) {
                 Some(running) => running,
                 None => self.lifecycle.engine().await.map_err(|error| Refusal::new(error.in_one_line()))?,
             };
             match engine.link.open().await {
-                Ok(stream) => return Ok(Opened::Stream(stream)),
+                // Retired while the stream was opened: whoever did so may not have seen this request.
+                Ok(_) if engine.retired.is_cancelled() => "its server was about to go".clone_into(&mut cause),
+                Ok(stream) => return Ok(Opened::Stream { stream, retired: engine.retired.clone() }),
                 Err(error) if engine.link.is_closed() => {
                     self.lifecycle.report_lost(generation, &error).await;
-                    last = Some(error);
+                    cause = error.to_string();
                 }
                 // The connection lives, with everybody's work on it: what failed is this one stream, for a local reason such
                 // as too many open files.
                 Err(error) => return Err(Refusal::new(DockBridgeError::from(error).in_one_line())),
             }
         }
-        let cause = last.map(|error| error.to_string()).unwrap_or_default();
         Err(Refusal::new(format!("DockBridge: the engine cannot be reached: {cause}. Try again")))
+    }
+
+    /// The running engine, unless it is retired: then the driver knows what comes next.
+    fn serving(&self) -> Option<(Generation, Engine)> {
+        self.lifecycle.running().filter(|(_, engine)| !engine.retired.is_cancelled())
     }
 
     /// Clients ask `_ping` first, and Docker's CLI 28 waits 2 s for the answer before it does without the engine's features
@@ -54,7 +65,7 @@ impl EngineConnector {
     /// either: a program that only asks whether an engine is there does not need one.
     fn known_ping(&self, request: &RequestHead) -> Option<LocalAnswer> {
         let ping = request.path_without_version() == "/_ping" && matches!(request.method.as_str(), "GET" | "HEAD");
-        if !ping || self.lifecycle.running().is_some() {
+        if !ping || self.serving().is_some() {
             return None;
         }
         let facts = self.state.engine_facts().unwrap_or_else(|error| {

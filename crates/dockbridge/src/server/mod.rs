@@ -34,7 +34,7 @@ pub use phases::{Phase, Phases};
 
 use self::link::SshLink;
 use crate::{
-    config::{Config, ConfigError, KeyType, ServerTypeChoice},
+    config::{Config, ConfigError, KeepAlive, KeyType, ServerTypeChoice},
     error::DockBridgeError,
     state::StateDir,
 };
@@ -48,6 +48,7 @@ struct Settings {
     volume_size: u32,
     key_type: KeyType,
     key_path: Option<PathBuf>,
+    keepalive: KeepAlive,
 }
 
 /// Servers on Hetzner Cloud, reached over SSH.
@@ -84,6 +85,7 @@ impl HetznerServers {
                 volume_size: hetzner.volume_size,
                 key_type: config.ssh.key_type,
                 key_path: config.ssh.key_path.clone(),
+                keepalive: config.keepalive,
             },
             run_dir,
             link: Mutex::new(None),

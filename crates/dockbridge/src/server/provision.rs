@@ -13,7 +13,7 @@ use super::{
     resources::{self, WAIT},
     survey::Survey,
 };
-use crate::{error::DockBridgeError, state::ServerRecord};
+use crate::{config::KeepAlive, error::DockBridgeError, state::ServerRecord};
 
 /// How long a new server may take until it answers on SSH.
 const BOOT_BOUND: Duration = Duration::from_mins(5);
@@ -133,7 +133,9 @@ impl HetznerServers {
     async fn order(&self, order: &Order) -> Result<(ServerRecord, CreatedServer), Failure> {
         let before = |error: DockBridgeError| Failure { error, leftover: false };
         let name = self.state.new_server_name().map_err(|e| before(e.into()))?;
-        let user_data = cloud_init::render(&name, order.volume.id.get(), &order.host_key)
+        let KeepAlive { self_destruct, boot_timeout, .. } = self.settings.keepalive;
+        let volume_id = order.volume.id.get();
+        let user_data = cloud_init::render(&name, volume_id, &order.host_key, self_destruct, boot_timeout.0)
             .map_err(|error| before(ServerError::UserData(error.to_string()).into()))?;
         let mut record = ServerRecord {
             name: name.clone(),

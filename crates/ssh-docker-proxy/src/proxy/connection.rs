@@ -44,7 +44,7 @@ impl Connection {
         observer: &Arc<dyn Observer>,
         shutdown: CancellationToken,
     ) -> Self {
-        Self { connector: Arc::clone(connector), shutdown, meter: Meter::new(id, Arc::clone(observer)) }
+        Self { connector: Arc::clone(connector), shutdown, meter: Meter::new(id, observer.as_ref()) }
     }
 
     /// Serves one request after the other until the client ends or something else does.
@@ -52,20 +52,20 @@ impl Connection {
         let mut client = Client::new(stream);
         let mut kept: Option<Engine> = None;
         loop {
-            let (head, head_bytes) = match self.next(&mut client, &mut kept).await {
-                Next::Request(head, head_bytes) => (head, head_bytes),
-                Next::EngineSpoke => match kept {
-                    Some(mut engine) => return self.relay(&mut client, &mut engine).await,
-                    None => return,
-                },
+            let (head, head_bytes, asked) = match self.next(&mut client, &mut kept).await {
+                Next::Request(head, head_bytes) => (head, head_bytes, true),
+                Next::EngineSpoke => (RequestHead::opaque(), 0, false),
                 Next::End => return,
             };
             // The query is left out of logs: it holds what was passed as build arguments, passwords among them.
             tracing::debug!(connection = %self.meter.id, method = head.method, path = head.path(), "request");
             self.meter.request(&head);
-            let route = match kept.take() {
+            // Not before the observer has been told: whoever retires engines relies on that order.
+            let route = match kept.take().filter(Engine::serves) {
                 Some(engine) => Route::Engine(engine),
-                None => self.route(&head, head_bytes, &mut client).await,
+                None if asked => self.route(&head, head_bytes, &mut client).await,
+                // The engine spoke and is retired, and its client has asked for nothing.
+                None => Route::Answered,
             };
             match route {
                 Route::Engine(mut engine) => {
@@ -94,10 +94,11 @@ impl Connection {
                 return Next::End;
             }
             let idle = client.inbound.is_empty();
-            // With a request at hand this only looks whether the engine's end has arrived meanwhile.
+            // With a request at hand this only looks whether the engine's end has arrived meanwhile. A retired engine is
+            // let go of at once: its server waits for nothing but such streams.
             tokio::select! {
                 biased;
-                count = fill(kept) => match count {
+                count = unasked(kept) => match count {
                     0 => *kept = None,
                     _ => return Next::EngineSpoke,
                 },
@@ -124,7 +125,7 @@ impl Connection {
             }
         };
         let answer = match opened {
-            Ok(Opened::Stream(stream)) => return Route::Engine(Engine::new(stream)),
+            Ok(Opened::Stream { stream, retired }) => return Route::Engine(Engine::new(stream, retired)),
             Ok(Opened::Answer(answer)) => answer,
             Err(refusal) => reply::refusal(&refusal),
         };
@@ -150,12 +151,13 @@ impl Connection {
     /// Has the engine answer one request. Returns whether another may follow.
     async fn exchange(&self, head: &RequestHead, head_bytes: usize, client: &mut Client, engine: &mut Engine) -> bool {
         if head.framing() == Framing::Opaque {
-            self.relay(client, engine).await;
+            self.relay_opaque(head, client, engine).await;
             return false;
         }
         match exchange::run(head, head_bytes, client, engine, &self.meter).await {
             Verdict::NextRequest => return true,
-            Verdict::Raw => self.relay(client, engine).await,
+            Verdict::TakenOver => self.relay(client, engine).await,
+            Verdict::Opaque => self.relay_opaque(head, client, engine).await,
             Verdict::EngineLost => {
                 tracing::warn!(connection = %self.meter.id, path = head.path(), "the engine was lost before it answered");
                 self.meter.engine_lost();
@@ -170,6 +172,14 @@ impl Connection {
         false
     }
 
+    /// Relays what is not understood, which may be more requests: the observer must not take it for the one it knows of.
+    async fn relay_opaque(&self, head: &RequestHead, client: &mut Client, engine: &mut Engine) {
+        if !head.is_opaque() {
+            self.meter.request(&RequestHead::opaque());
+        }
+        self.relay(client, engine).await;
+    }
+
     /// Copies both directions to their ends, or until the client has closed both and all it sent has been passed on.
     async fn relay(&self, client: &mut Client, engine: &mut Engine) {
         let to_engine = relay::copy(&mut client.inbound, &mut client.read, &mut engine.write, |count| {
@@ -182,10 +192,10 @@ impl Connection {
     }
 }
 
-/// Reads from the engine, if there is one. Its end is reported as 0.
-async fn fill(kept: &mut Option<Engine>) -> usize {
+/// Reads from the engine that is kept, if there is one. 0 if it is of no more use.
+async fn unasked(kept: &mut Option<Engine>) -> usize {
     match kept {
-        Some(engine) => engine.inbound.fill(&mut engine.read).await,
+        Some(engine) => engine.unasked().await,
         None => std::future::pending().await,
     }
 }

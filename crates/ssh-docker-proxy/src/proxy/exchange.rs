@@ -17,8 +17,10 @@ const PIPELINE_BYTES: usize = 64 * 1024;
 pub(super) enum Verdict {
     /// The next request may follow on both streams.
     NextRequest,
-    /// From here on both sides send what they like.
-    Raw,
+    /// From here on both sides send what they like, as they have agreed.
+    TakenOver,
+    /// What the sides send from here on is not understood.
+    Opaque,
     /// The engine's stream ended before the engine had answered.
     EngineLost,
     /// The connection is over; `unread` if the client may still be sending.
@@ -53,11 +55,12 @@ pub(super) async fn run(
     };
     let unread = !body.is_done() || inbound.has_cleared();
     match received {
-        Received::Raw => Verdict::Raw,
+        Received::TakenOver => Verdict::TakenOver,
+        Received::Opaque => Verdict::Opaque,
         Received::Lost => Verdict::EngineLost,
         Received::Cut => Verdict::Over { unread: false },
         Received::Complete { closes: true } => Verdict::Over { unread },
-        Received::Complete { closes: false } if body.is_opaque() => Verdict::Raw,
+        Received::Complete { closes: false } if body.is_opaque() => Verdict::Opaque,
         Received::Complete { closes: false } if unread => finish_sending(&mut body, client, engine, meter).await,
         Received::Complete { closes: false } => Verdict::NextRequest,
     }
@@ -74,7 +77,7 @@ async fn finish_sending(body: &mut BodyScanner, client: &mut Client, engine: &mu
         count = engine.inbound.fill(&mut engine.read) => match count {
             0 => Verdict::Over { unread: true },
             // An answer to a request that is not complete: whatever this is, it is not for us to understand.
-            _ => Verdict::Raw,
+            _ => Verdict::Opaque,
         },
     }
 }
@@ -155,7 +158,9 @@ enum Received {
     /// The answer is complete.
     Complete { closes: bool },
     /// Both sides send what they like now.
-    Raw,
+    TakenOver,
+    /// The answer is not understood.
+    Opaque,
     /// The engine's stream ended before the whole head of the answer, of which nothing has been passed on.
     Lost,
     /// The engine's stream ended within the answer, or the client takes no more.
@@ -181,14 +186,14 @@ async fn receive<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
                     break head;
                 }
             }
-            Parsed::Opaque => return Received::Raw,
+            Parsed::Opaque => return Received::Opaque,
             Parsed::Partial if inbound.fill(read).await == 0 => return Received::Lost,
             Parsed::Partial => {}
         }
     };
     meter.answered(head.status);
     if head.takes_over(request) {
-        return Received::Raw;
+        return Received::TakenOver;
     }
     let mut body = BodyScanner::new(head.framing(request));
     loop {
@@ -197,7 +202,7 @@ async fn receive<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
             return Received::Cut;
         }
         if body.is_opaque() {
-            return Received::Raw;
+            return Received::Opaque;
         }
         if body.is_done() {
             return Received::Complete { closes: head.closes() };

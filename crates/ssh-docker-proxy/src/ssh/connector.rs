@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::{SshConnection, SshError, SshTarget};
 use crate::connector::{Connector, OpenFuture, Opened, Refusal};
@@ -86,7 +87,8 @@ impl Connector for SshConnector {
     fn open<'a>(&'a self, _request: &'a RequestHead) -> OpenFuture<'a> {
         Box::pin(async {
             match self.stream().await {
-                Ok(stream) => Ok(Opened::Stream(stream)),
+                // A server that is not ours to end is never retired.
+                Ok(stream) => Ok(Opened::Stream { stream, retired: CancellationToken::new() }),
                 Err(error) => {
                     tracing::warn!(code = error.code(), %error, "no connection to the engine");
                     Err(Refusal::new(format!("The Docker Engine cannot be reached: {error}")))
