@@ -16,7 +16,6 @@ mod record;
 mod tracker;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 pub use containers::{Containers, ExamineError, busiest};
 pub use tracker::ActivityTracker;
@@ -39,7 +38,7 @@ pub struct Usage {
 }
 
 /// Counts and times as they are shown, probes included.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Figures {
     /// When the last request arrived; `null` if there was none.
     pub last_docker_command: Option<Timestamp>,
@@ -54,7 +53,6 @@ pub struct Figures {
 }
 
 /// The figures under the name that `status` shows them by.
-pub type ActivityStatus = Figures;
 
 #[cfg(test)]
 mod tests;

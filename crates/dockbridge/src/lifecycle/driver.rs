@@ -32,6 +32,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// By how much the clock that counts sleep must get ahead of the one that does not, until that counts as sleep.
 const SLEPT: Duration = Duration::from_secs(3);
 
+/// After how many failed attempts to destroy a server those who wait for the next one are told: about a minute.
+const PATIENCE: u32 = 6;
+
 /// What an effect came to.
 enum Outcome {
     Provisioned(Generation, Result<Engine, Failure>),
@@ -321,8 +324,12 @@ impl<M: ServerManager> Driver<M> {
             }
             Outcome::Destroyed(generation, Err(error)) => {
                 tracing::error!(error = error.in_one_line(), "the server could not be destroyed yet");
-                // It is tried again without end, and nobody can be kept waiting that long.
-                self.refuse(error);
+                // A failure that passes is nobody's business. It is tried again without end, and nobody is kept waiting that long.
+                if matches!(self.machine().state, State::ShuttingDown { failures: PATIENCE.., .. }) {
+                    self.refuse(error);
+                } else {
+                    self.note(error);
+                }
                 Event::DestroyFailed(generation)
             }
             Outcome::Forgotten(generation, Ok(())) => Event::Forgotten(generation),
@@ -343,10 +350,17 @@ impl<M: ServerManager> Driver<M> {
         });
     }
 
+    /// Keeps an error for those who ask what was last wrong.
+    fn note(&mut self, error: DockBridgeError) -> SharedError {
+        let error = Arc::new(error);
+        let at = self.clock.now().wall;
+        self.snapshot.send_modify(|snapshot| snapshot.last_error = Some((error.clone(), at)));
+        error
+    }
+
     /// Tells everybody who waits that there will be no engine.
     fn refuse(&mut self, error: DockBridgeError) {
-        let error = Arc::new(error);
-        self.snapshot.send_modify(|snapshot| snapshot.last_error = Some((error.clone(), self.clock.now().wall)));
+        let error = self.note(error);
         self.refuse_all(&error);
     }
 
@@ -499,5 +513,5 @@ const fn abnormal_end(machine: &Machine) -> Event {
 }
 
 #[cfg(test)]
-#[path = "driver_tests.rs"]
+#[path = "driver_tests/mod.rs"]
 mod tests;

@@ -5,7 +5,7 @@ use ssh_docker_proxy::{Connector, LocalAnswer, OpenFuture, Opened, Refusal, Requ
 
 use crate::{
     error::DockBridgeError,
-    lifecycle::{Handle, machine::Generation},
+    lifecycle::{Handle, state::Generation},
     server::Engine,
     state::StateDir,
 };
