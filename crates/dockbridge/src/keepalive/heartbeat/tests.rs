@@ -175,7 +175,7 @@ async fn after_a_sleep_a_dead_link_is_closed_within_seconds() {
 async fn a_renewal_that_began_before_the_sleep_does_not_delay_the_urgent_one() {
     let beating = Beating::new([Answer::Silence]);
     pass(10).await;
-    beating.clock.sleep(Duration::from_secs(60));
+    beating.clock.sleep(Duration::from_mins(1));
     beating.urgent.notify_one();
     let (server, woken) = (beating.server.clone(), Instant::now());
     assert_eq!(beating.end().await, HeartbeatEnd::LinkLost);
@@ -214,7 +214,7 @@ async fn a_lease_that_has_surely_run_out_ends_the_link_without_asking() {
 async fn without_a_monitor_nothing_is_cut_off() {
     let beating = Beating::new([Answer::Output(127, "", "not found")]);
     pass(3600).await;
-    beating.clock.sleep(Duration::from_secs(3600));
+    beating.clock.sleep(Duration::from_hours(1));
     beating.urgent.notify_one();
     pass(1).await;
     assert!(!beating.server.is_closed());

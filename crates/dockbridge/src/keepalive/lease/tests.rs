@@ -3,7 +3,7 @@
 use super::*;
 use crate::keepalive::fake_server::{Answer, FakeServer};
 
-const SPAN: Duration = Duration::from_secs(300);
+const SPAN: Duration = Duration::from_mins(5);
 
 fn owner() -> Owner {
     Owner::new("c0ffee", "laptop")
