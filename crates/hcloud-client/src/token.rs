@@ -30,6 +30,12 @@ impl ApiToken {
     pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
+
+    /// The text, still wrapped, for a caller that hands it to somebody else who is to use the API.
+    #[must_use]
+    pub const fn as_secret(&self) -> &SecretString {
+        &self.0
+    }
 }
 
 impl FromStr for ApiToken {

@@ -22,10 +22,21 @@ struct Found {
     sshd: bool,
     compose: bool,
     buildkit: BuildKit,
+    dbus: bool,
+    tools: Vec<&'static str>,
 }
 
+/// Programs that tests run and that come in a package of the same name everywhere: the package, and any one of the commands
+/// that show that it is there. Distributions install python-dbusmock for their own Python, which need not be the first.
+const TOOLS: [(&str, &[&[&str]]); 3] = [
+    ("python3-dbusmock", &[&["/usr/bin/python3", "-c", "import dbusmock"], &["python3", "-c", "import dbusmock"]]),
+    ("shellcheck", &[&["shellcheck", "--version"]]),
+    ("dash", &[&["dash", "-c", ":"]]),
+];
+
 /// The packages that are missing; `for_tests` adds what only the tests need: an SSH server that each test starts for itself,
-/// compose, and `BuildKit` for those Docker CLIs that do not have it built in.
+/// compose, `BuildKit` for those Docker CLIs that do not have it built in, a D-Bus daemon with services that can be played,
+/// and what checks and runs shell scripts.
 pub(super) fn missing(for_tests: bool) -> Vec<&'static str> {
     let machines = host::missing_packages();
     if !for_tests {
@@ -36,6 +47,8 @@ pub(super) fn missing(for_tests: bool) -> Vec<&'static str> {
         sshd: Path::new("/usr/sbin/sshd").exists(),
         compose: works("docker", &["compose", "version"]) || works("docker-compose", &["version"]),
         buildkit: buildkit(),
+        dbus: works("dbus-daemon", &["--version"]),
+        tools: missing_tools(),
     };
     select(found, |package| works("apt-cache", &["show", package]))
 }
@@ -54,7 +67,19 @@ fn select(found: Found, known: impl Fn(&str) -> bool) -> Vec<&'static str> {
         // Debian 12 has neither, and a Docker CLI that needs none; the second is Docker's own.
         packages.extend(["docker-buildx", "docker-buildx-plugin"].into_iter().find(|package| known(package)));
     }
+    if !found.dbus {
+        // Older distributions have the daemon in one package with the system's own bus.
+        packages.push(if known("dbus-daemon") { "dbus-daemon" } else { "dbus" });
+    }
+    packages.extend(found.tools);
     packages
+}
+
+/// The packages of those tools that do not work.
+fn missing_tools() -> Vec<&'static str> {
+    let runs = |command: &[&str]| command.split_first().is_some_and(|(program, arguments)| works(program, arguments));
+    let missing = TOOLS.iter().filter(|(_, commands)| !commands.iter().any(|command| runs(command)));
+    missing.map(|(package, _)| *package).collect()
 }
 
 /// Whether a program is there and does what it is told. Plugins in somebody's home directory do not count: the tests have

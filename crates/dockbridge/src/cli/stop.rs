@@ -7,7 +7,8 @@ use crate::{
     control::{ControlError, request_stop},
     environment::Environment,
     error::DockBridgeError,
-    server::HetznerServers,
+    server::{Cleared, ForeignLease, HetznerServers, Left},
+    state::RunDir,
 };
 
 pub(super) async fn run(
@@ -37,22 +38,59 @@ pub(super) async fn run(
         Err(error) => return Err(error.into()),
     }
     // Nobody runs, but a server may: one that was left when DockBridge was killed is billed until it is deleted.
-    let _lock = state.lock()?;
-    let servers = HetznerServers::new(config, state, environment.runtime_dir())?;
-    let strays = servers.destroy_all_of_ours(|name| {
-        let _ = writeln!(terminal.err, "Destroying the server {name}, which was left behind…");
-    });
-    let count = strays.await?;
-    let _ = writeln!(
-        terminal.err,
-        "{}",
-        match count {
-            0 => "DockBridge is not running, and there is no server of it.".to_owned(),
-            1 =>
-                "DockBridge was not running. The server it had left behind is destroyed; the volume is kept.".to_owned(),
-            n =>
-                format!("DockBridge was not running. {n} servers it had left behind are destroyed; the volume is kept."),
-        }
-    );
+    let lock = state.lock()?;
+    let run_dir = RunDir::claim(&environment.runtime_dir(), &state.client_id()?, &lock)?;
+    let servers = HetznerServers::new(config, state, run_dir.path().to_owned())?;
+    // Over SSH the engine is stopped cleanly, and the server says who else holds it. Without that it ends all the same.
+    servers.connect_to_recorded().await;
+    let cleared = servers
+        .destroy_all_of_ours(|name| {
+            let _ = writeln!(terminal.err, "Destroying the server {name}, which was left behind…");
+        })
+        .await?;
+    let _ = write!(terminal.err, "{}", said(&cleared));
     Ok(())
+}
+
+/// What became of the servers of a former run, a line for each kind of end.
+fn said(cleared: &Cleared) -> String {
+    let mut lines: Vec<_> = cleared.left.iter().map(left_running).collect();
+    match cleared.destroyed {
+        0 if !lines.is_empty() => {}
+        0 => lines.push("DockBridge is not running, and there is no server of it.".to_owned()),
+        1 => lines.push(
+            "DockBridge was not running. The server it had left behind is destroyed; the volume is kept.".to_owned(),
+        ),
+        n => lines.push(format!(
+            "DockBridge was not running. {n} servers it had left behind are destroyed; the volume is kept."
+        )),
+    }
+    lines.join("\n") + "\n"
+}
+
+fn left_running(left: &Left) -> String {
+    let holder = |lease: &ForeignLease| format!("{} (DockBridge {})", lease.host, lease.client_id);
+    let holders: Vec<_> = left.holders.iter().map(holder).collect();
+    format!("The server {} is left running: held by {}.", left.name, holders.join(" and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_of_others_are_named_with_their_holders() {
+        let lease = |client_id: &str, host: &str| ForeignLease {
+            client_id: client_id.to_owned(),
+            host: host.to_owned(),
+            remaining_seconds: 200,
+        };
+        let holders = vec![lease("ba9876543210", "desk"), lease("cccccccccccc", "attic")];
+        let left = vec![Left { name: "srv".to_owned(), holders }];
+        let held = "The server srv is left running: held by desk (DockBridge ba9876543210) and attic (DockBridge \
+                    cccccccccccc).\n";
+        assert_eq!(said(&Cleared { destroyed: 0, left: left.clone() }), held);
+        let both = said(&Cleared { destroyed: 1, left });
+        assert!(both.starts_with(held) && both.contains("is destroyed; the volume is kept.\n"), "{both}");
+    }
 }

@@ -67,7 +67,7 @@ pub enum HeartbeatEnd {
 /// - A notice through `urgent` means that the computer has slept or is about to: the lease is renewed at once. Where no
 ///   answer comes within 5 s, or the lease has surely run out by `clock`, the link is closed, so that old connections
 ///   break instead of hanging. A server that answers with a failure has been reached, so its link is left open.
-/// - `status` is told of every success and failure.
+/// - `status` is told of every success, and of every failure that it goes on after.
 ///
 /// It may be dropped at any time; a renewal under way may still take effect.
 pub async fn beat(

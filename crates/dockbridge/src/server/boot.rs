@@ -4,17 +4,18 @@
 use std::{future::pending, sync::Arc, time::Duration};
 
 use hcloud_client::Server;
-use ssh_docker_proxy::{HostKeys, SshConnection, SshError, SshTarget};
+use ssh_docker_proxy::SshError;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::{Instant, sleep, timeout},
 };
 
-use super::{HetznerServers, LoginKey, Phases, ServerError, link::SshLink};
+use super::{HetznerServers, LoginKey, Phases, ServerError, first_lease::LeaseWatch, labels, link::SshLink};
 use crate::{
     error::DockBridgeError,
-    state::{EngineFacts, RunDir, ServerRecord},
+    keepalive::LeaseError,
+    state::{EngineFacts, ServerRecord},
 };
 
 /// How long the engine may take from there, installing it included.
@@ -25,8 +26,6 @@ const PROBE_BOUND: Duration = Duration::from_secs(1);
 const PROBE_PAUSE: Duration = Duration::from_millis(100);
 /// The pause between two questions to the engine; each costs a channel of a connection that is open anyway.
 const PING_PAUSE: Duration = Duration::from_millis(25);
-/// How long an SSH login may take, attempt by attempt, as the design has it; the last stands for all further ones.
-const LOGIN_BOUNDS: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(30)];
 /// How long one question to the engine may take.
 const PING_BOUND: Duration = Duration::from_secs(10);
 
@@ -51,29 +50,16 @@ printf '\nengine\n'; journalctl --unit docker.service --lines 25 --no-pager --ou
 "#;
 
 impl HetznerServers {
-    /// How the server is reached: as root, with our key, and only if it shows the key that it was given.
-    pub(super) fn target(&self, record: &ServerRecord, address: &str, key: &LoginKey) -> SshTarget {
-        SshTarget {
-            user: Some("root".to_owned()),
-            port: Some(22),
-            identity_file: Some(key.path.clone()),
-            host_keys: HostKeys::Pinned {
-                known_hosts: self.state.known_hosts_path(&record.name),
-                alias: Some(record.name.clone()),
-            },
-            ..SshTarget::new(address)
-        }
-    }
-
-    /// Waits until the server's engine answers; `ssh_bound` is how long it may take until SSH does.
-    pub(super) async fn boot(
+    /// Waits until the server can be logged in to, for `ssh_bound` at most, keeps the connection as the way to the present
+    /// server, and begins to take the lease on it.
+    pub(super) async fn reach(
         &self,
         record: &ServerRecord,
         server: &Server,
         key: &LoginKey,
         phases: &Phases,
         ssh_bound: Duration,
-    ) -> Result<Arc<SshLink>, DockBridgeError> {
+    ) -> Result<(Arc<SshLink>, LeaseWatch), DockBridgeError> {
         let address =
             record.ip_address.as_deref().ok_or_else(|| ServerError::NoAddress { name: server.name.clone() })?;
         let deadline = Instant::now() + ssh_bound;
@@ -90,36 +76,26 @@ impl HetznerServers {
                     .map_err(|_| no_ssh("nothing listens on port 22".to_owned()))
             })
             .await?;
-        let target = self.target(record, address, key);
+        let target = self.target(&record.name, address, key);
         let link = phases.run("ssh login", self.log_in(target, deadline, no_ssh)).await?;
-        phases.run("engine", self.engine_up(&link, &server.name)).await?;
-        Ok(Arc::new(link))
+        // Kept before the engine is there, so that whoever ends the server finds the way to it.
+        let lease = self.keep(link.clone(), server.id.get(), labels::self_destruct(&server.labels)).await;
+        Ok((link, lease))
     }
 
-    async fn log_in(
+    /// Waits until the engine answers, or the server says that it destroys itself.
+    pub(super) async fn await_engine(
         &self,
-        mut target: SshTarget,
-        deadline: Instant,
-        no_ssh: impl Fn(String) -> ServerError,
-    ) -> Result<SshLink, DockBridgeError> {
-        let mut bounds = LOGIN_BOUNDS.into_iter();
-        loop {
-            target.connect_timeout = bounds.next().unwrap_or(LOGIN_BOUNDS[2]);
-            RunDir::restore(&self.run_dir)?;
-            let error = match SshConnection::connect(&target, &self.run_dir).await {
-                Ok(connection) => return Ok(SshLink { connection }),
-                Err(error) => error,
-            };
-            // A host key that does not match is never tried again, and a refused login would only be refused again.
-            if !error.retryable() {
-                return Err(error.into());
-            }
-            if Instant::now() >= deadline {
-                return Err(no_ssh(error.to_string()).into());
-            }
-            tracing::debug!(%error, "the SSH login is tried again");
-            sleep(PROBE_PAUSE).await;
+        link: &SshLink,
+        name: &str,
+        mut lease: LeaseWatch,
+    ) -> Result<(), DockBridgeError> {
+        tokio::select! {
+            up = self.engine_up(link, name) => up?,
+            () = lease.destroying() => return Err(LeaseError::Destroying.into()),
         }
+        lease.engine_is_up();
+        Ok(())
     }
 
     /// Asks the engine until it answers, while the server watches for what may keep it from ever doing so.

@@ -1,120 +1,93 @@
-//! The end of a server: the engine stopped, the volume unmounted, the server deleted and seen to be gone.
+//! The end of the server on record and of all others that this installation ordered, but for those that others hold.
 
-use std::time::Duration;
-
-use hcloud_client::{ErrorCode, ServerFilter, ServerId, ServerStatus};
-use tokio::time::{Instant, sleep};
+use hcloud_client::{Server, ServerFilter, ServerId, ServerStatus};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Ended, Engine, Failure, HetznerServers, Phases, Search, ServerError, ServerManager, labels, resources::WAIT,
+    Ended, Engine, Failure, ForeignLease, HetznerServers, Phases, Search, ServerError, ServerManager, labels,
+    rights::{left_to, orderer},
 };
 use crate::error::DockBridgeError;
 
-/// How long the engine may take to stop its containers. Docker gives each 10 s by default; more are stopped side by side.
-const STOP_BOUND: Duration = Duration::from_secs(90);
-/// How long an operating system may take to turn itself off when nobody can log in any more.
-const SHUTDOWN_BOUND: Duration = Duration::from_secs(30);
-/// How long a deleted server may still be seen.
-const GONE_BOUND: Duration = Duration::from_mins(1);
-/// The pause between two looks.
-const PAUSE: Duration = Duration::from_millis(250);
+/// What clearing up has come to.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Cleared {
+    /// How many servers were destroyed.
+    pub destroyed: usize,
+    /// The servers that run on.
+    pub left: Vec<Left>,
+}
 
-/// Leaves a clean file system behind. Each step is tried even if the one before it failed.
-const STOP_ENGINE: &str = "
-systemctl stop docker.socket docker.service containerd.service
-sync
-umount /var/lib/containerd && umount /var/lib/docker
-";
+/// A server that runs on because others hold it, or may do so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// Its name.
+    pub name: String,
+    /// Who holds it, or ordered it where that is all that is known.
+    pub holders: Vec<ForeignLease>,
+}
 
 impl HetznerServers {
     /// Destroys the server on record and every other one that this installation created: what is left when an answer was
-    /// lost or DockBridge was killed. Each is named to `show` before it is destroyed. Returns how many there were.
-    pub async fn destroy_all_of_ours(&self, mut show: impl FnMut(&str) + Send) -> Result<usize, DockBridgeError> {
-        let mut count = 0;
+    /// lost or DockBridge was killed. Each is named to `show` before it is destroyed. Servers that others hold are left, and
+    /// nothing of them stays on record.
+    pub async fn destroy_all_of_ours(&self, mut show: impl FnMut(&str) + Send) -> Result<Cleared, DockBridgeError> {
+        let mut cleared = Cleared::default();
+        let mut left_id = None;
         if let Some(record) = self.state.server()? {
-            if let Some(server) = self.recorded_server(&record).await? {
-                show(&server.name);
-                if !self.stop_engine().await && server.status == ServerStatus::Running {
-                    self.shut_down_by_api(server.id).await;
+            let server = match self.recorded_server(&record).await {
+                Err(error) if record.adopted && self.present_link().await.is_none() => {
+                    tracing::warn!(
+                        error = error.in_one_line(),
+                        "a shared server cannot be asked about and is left alone"
+                    );
+                    cleared.left.push(Left { name: record.name.clone(), holders: vec![orderer(&record, None)] });
+                    left_id = record.id.map(ServerId);
+                    None
                 }
-                self.delete_server(server.id, &server.name).await?;
-                count += 1;
+                server => server?,
+            };
+            if let Some(server) = server {
+                let rights = self.rights(&server).await;
+                if let Some(holders) = left_to(record.adopted, rights, orderer(&record, Some(&server))) {
+                    tracing::info!(server = server.name, ?holders, "the server is left to those who hold it");
+                    left_id = Some(server.id);
+                    cleared.left.push(Left { name: server.name, holders });
+                } else {
+                    show(&server.name);
+                    self.end_recorded(&server).await?;
+                    cleared.destroyed += 1;
+                }
             }
+            self.disconnect().await;
             self.state.forget_server(&record.name)?;
         }
         let filter = ServerFilter { label_selector: Some(labels::managed()), ..ServerFilter::default() };
         for server in self.client.servers().list(&filter).await? {
-            if labels::belongs_to(&server.labels, &self.client_id) {
-                tracing::warn!(server = server.name, "destroying a server of ours that was on no record");
-                show(&server.name);
-                self.shut_down_by_api(server.id).await;
-                self.delete_server(server.id, &server.name).await?;
-                count += 1;
-            }
-        }
-        Ok(count)
-    }
-
-    /// Stops the engine and unmounts the volume over SSH, and ends the connection. `false` unless that is certain.
-    async fn stop_engine(&self) -> bool {
-        let Some(link) = self.link.lock().await.take() else { return false };
-        let unmounted = match link.connection.exec(STOP_ENGINE, b"", STOP_BOUND).await {
-            Ok(output) if output.status == 0 => true,
-            Ok(output) => {
-                let said = String::from_utf8_lossy(&output.stderr);
-                tracing::warn!(said = said.trim(), "the volume could not be unmounted over SSH");
-                false
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the engine could not be stopped over SSH");
-                false
-            }
-        };
-        link.connection.close().await;
-        unmounted
-    }
-
-    /// Asks the operating system to turn itself off, which stops the engine and unmounts the volume as well. The volume's
-    /// journal would survive a cut, so a server that does not comply is deleted all the same.
-    pub(super) async fn shut_down_by_api(&self, id: ServerId) {
-        let attempt = async {
-            self.client.servers().shutdown(id).await?;
-            while self.client.servers().get(id).await?.is_some_and(|server| server.status != ServerStatus::Off) {
-                sleep(PAUSE * 4).await;
-            }
-            Ok::<_, hcloud_client::Error>(())
-        };
-        match tokio::time::timeout(SHUTDOWN_BOUND, attempt).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the server could not be shut down before it is deleted"),
-            Err(_) => tracing::warn!("the server did not turn itself off before it is deleted"),
-        }
-    }
-
-    /// Deletes a server and waits until the API no longer knows it: only then is it no longer billed.
-    pub(super) async fn delete_server(&self, id: ServerId, name: &str) -> Result<(), DockBridgeError> {
-        let deadline = Instant::now() + GONE_BOUND;
-        let not_gone = || ServerError::NotGone { name: name.to_owned(), after: GONE_BOUND };
-        let action = loop {
-            match self.client.servers().delete(id).await {
-                Ok(action) => break action,
-                // An action that is still running holds the server; it ends by itself.
-                Err(error) if error.api_code() == Some(&ErrorCode::Locked) && Instant::now() < deadline => {
-                    sleep(PAUSE).await;
+            if labels::belongs_to(&server.labels, &self.client_id) && Some(server.id) != left_id {
+                match self.clear_stray(&server, &mut show).await? {
+                    Some(holders) => cleared.left.push(Left { name: server.name, holders }),
+                    None => cleared.destroyed += 1,
                 }
-                Err(error) => return Err(error.into()),
             }
-        };
-        // The volume is free for another server once the action has ended.
-        self.client.actions().wait(action, WAIT).await?;
-        while self.client.servers().get(id).await?.is_some() {
-            if Instant::now() >= deadline {
-                return Err(not_gone().into());
-            }
-            sleep(PAUSE).await;
         }
-        Ok(())
+        Ok(cleared)
+    }
+
+    /// Ends the server on record: over SSH where there is a way, else by the API.
+    async fn end_recorded(&self, server: &Server) -> Result<(), DockBridgeError> {
+        let stopped = match self.connected.lock().await.take() {
+            Some(connected) => {
+                let stopped = Self::stop_engine(&connected.link).await;
+                connected.close().await;
+                stopped
+            }
+            None => false,
+        };
+        if !stopped && server.status == ServerStatus::Running {
+            self.shut_down_by_api(server.id).await;
+        }
+        self.delete_server(server.id, &server.name).await
     }
 }
 
@@ -133,17 +106,22 @@ impl ServerManager for HetznerServers {
     }
 
     async fn reconnect(&self, cancel: &CancellationToken) -> Result<Search, DockBridgeError> {
-        self.search(cancel).await
+        tokio::select! {
+            found = Box::pin(self.reconnect_server()) => found,
+            () = cancel.cancelled() => Err(ServerError::Stopping.into()),
+        }
     }
 
     async fn destroy(&self) -> Result<Ended, DockBridgeError> {
-        self.destroy_all_of_ours(|_| {}).await.map(|_| Ended::Destroyed)
+        let cleared = Box::pin(self.destroy_all_of_ours(|_| {})).await?;
+        if cleared.left.is_empty() {
+            return Ok(Ended::Destroyed);
+        }
+        Ok(Ended::LeftTo(cleared.left.into_iter().flat_map(|left| left.holders).collect()))
     }
 
     async fn forget(&self) -> Result<(), DockBridgeError> {
-        if let Some(link) = self.link.lock().await.take() {
-            link.connection.close().await;
-        }
+        self.disconnect().await;
         if let Some(record) = self.state.server()? {
             self.state.forget_server(&record.name)?;
         }

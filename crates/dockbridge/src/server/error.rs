@@ -81,15 +81,17 @@ pub enum ServerError {
         /// Where it was wanted.
         wanted: String,
     },
-    /// The volume is attached to a server that is not ours to destroy.
-    #[error("the volume {name} (id {id}) is attached to the server {server}, which this DockBridge did not create")]
+    /// The volume is attached to a server that is not ours to destroy and cannot be shared.
+    #[error("the volume {name} (id {id}) is in use on {holder}: {reason}. Nothing was changed")]
     VolumeInUse {
         /// The volume's name.
         name: String,
         /// The volume's id.
         id: u64,
-        /// Name and id of the server.
-        server: String,
+        /// The server, and who ordered it on which computer.
+        holder: String,
+        /// Why it cannot be shared.
+        reason: String,
     },
     /// No SSH server answered in time.
     #[error("the server {name} ({address}) did not answer on SSH within {} s: {last}", .after.as_secs())]
@@ -251,7 +253,8 @@ impl ServerError {
                 )
             }
             Self::VolumeInUse { .. } => {
-                "stop the DockBridge that created it, or delete that server in the Hetzner Console; the volume stays"
+                "stop the DockBridge that uses it, or delete that server in the Hetzner Console if nobody does; the volume \
+                 stays. To share servers between computers, give all of them the same ssh.key_path"
                     .to_owned()
             }
             Self::NoSsh { .. } => {

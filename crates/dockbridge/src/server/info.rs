@@ -6,6 +6,9 @@ use hcloud_client as hcloud;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::labels;
+use crate::config::SelfDestruct;
+
 /// Where the volume is mounted on every server.
 pub const MOUNT_PATH: &str = "/var/lib/docker";
 
@@ -38,7 +41,7 @@ pub struct ServerInfo {
     pub volume_id: String,
     /// When it was created; billing counts from here.
     pub created_at: Timestamp,
-    /// What else is known: `server_type`, `location`.
+    /// What else is known: `server_type`, `location`, and `self_destruct` where the server has a monitor.
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -75,10 +78,14 @@ pub struct VolumeInfo {
 
 impl From<&hcloud::Server> for ServerInfo {
     fn from(server: &hcloud::Server) -> Self {
-        let metadata = BTreeMap::from([
+        let mut metadata = BTreeMap::from([
             ("server_type".to_owned(), server.server_type.name.clone()),
             ("location".to_owned(), server.location.name.clone()),
         ]);
+        let self_destruct = labels::self_destruct(&server.labels);
+        if self_destruct != SelfDestruct::Off {
+            metadata.insert("self_destruct".to_owned(), self_destruct.word().to_owned());
+        }
         Self {
             id: server.id.to_string(),
             name: server.name.clone(),

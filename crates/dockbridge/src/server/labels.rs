@@ -2,12 +2,21 @@
 
 use hcloud_client::{Architecture, LabelSelector, Labels};
 
+use super::host_key_label;
+use crate::{config::SelfDestruct, keepalive::Owner};
+
 /// Everything that DockBridge creates carries this label.
 const MANAGED_BY: (&str, &str) = ("managed-by", "dockbridge");
 /// Which installation created it: servers and keys belong to one, volumes and firewalls to the project.
 const CLIENT: &str = "dockbridge/client";
 /// Which processor architecture the images on a volume are for.
 const ARCHITECTURE: &str = "dockbridge/architecture";
+/// The public host key that a server was given.
+const HOST_KEY: &str = "dockbridge/host-key";
+/// The name of the computer that ordered a server.
+const HOST: &str = "dockbridge/host";
+/// What a server does once nobody holds a lease on it.
+const SELF_DESTRUCT: &str = "dockbridge/self-destruct";
 
 fn labels(further: &[(&str, &str)]) -> Labels {
     [MANAGED_BY].iter().chain(further).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -16,6 +25,30 @@ fn labels(further: &[(&str, &str)]) -> Labels {
 /// The labels of what belongs to one installation.
 pub(super) fn of_client(client: &str) -> Labels {
     labels(&[(CLIENT, client)])
+}
+
+/// The labels of a server: who ordered it, how it is known for sure, and what becomes of it without a client.
+pub(super) fn of_server(owner: &Owner, host_key: &str, self_destruct: SelfDestruct) -> Labels {
+    // A value begins and ends with a letter or a digit.
+    let host = owner.host().trim_matches(['.', '-']);
+    let mut labels = labels(&[(CLIENT, owner.client_id()), (HOST, host), (SELF_DESTRUCT, self_destruct.word())]);
+    labels.extend(host_key_label::encode(host_key).map(|value| (HOST_KEY.to_owned(), value)));
+    labels
+}
+
+/// The public key's line that a server with these labels was given as its host key.
+pub(super) fn host_key(labels: &Labels) -> Option<String> {
+    labels.get(HOST_KEY).and_then(|value| host_key_label::decode(value))
+}
+
+/// The name of the computer that ordered a server with these labels.
+pub(super) fn host(labels: &Labels) -> Option<&str> {
+    labels.get(HOST).map(String::as_str).filter(|host| !host.is_empty())
+}
+
+/// What a server with these labels does once nobody holds a lease on it: nothing, where they do not say so.
+pub(super) fn self_destruct(labels: &Labels) -> SelfDestruct {
+    labels.get(SELF_DESTRUCT).and_then(|word| word.parse().ok()).unwrap_or(SelfDestruct::Off)
 }
 
 /// The labels of what all installations of the project share.
@@ -57,8 +90,37 @@ pub(super) fn managed() -> LabelSelector {
 #[cfg(test)]
 mod tests {
     use hcloud_client::validate_labels;
+    use proptest::prelude::*;
 
     use super::*;
+
+    fn server_labels(host: &str) -> Labels {
+        let key = host_key_label::decode(&"a".repeat(52)).unwrap();
+        of_server(&Owner::new("0123456789ab", host), &key, SelfDestruct::PowerOff)
+    }
+
+    #[test]
+    fn a_servers_labels_are_read_back() {
+        let labels = server_labels("laptop.example.org");
+        assert!(belongs_to(&labels, "0123456789ab"));
+        assert_eq!(host(&labels), Some("laptop.example.org"));
+        assert_eq!(self_destruct(&labels), SelfDestruct::PowerOff);
+        assert_eq!(host_key_label::encode(&host_key(&labels).unwrap()).unwrap(), "a".repeat(52));
+        let older = of_client("0123456789ab");
+        assert_eq!((host_key(&older), host(&older), self_destruct(&older)), (None, None, SelfDestruct::Off));
+    }
+
+    proptest! {
+        // A failure is shown with its input; nothing is written into the source tree.
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_name_of_a_computer_makes_labels_that_the_api_takes(host in any::<String>(), plain in "[.-]{0,3}[a-z.-]{0,70}") {
+            for host in [host, plain] {
+                prop_assert_eq!(validate_labels(&server_labels(&host)), Ok(()), "{}", host);
+            }
+        }
+    }
 
     #[test]
     fn the_labels_follow_the_apis_rules() {

@@ -2,29 +2,40 @@
 //!
 //! [`ServerManager`] is the seam that the lifecycle's driver works through; [`HetznerServers`] stands behind it.
 
+mod adopt;
 mod boot;
 mod choice;
 mod cloud_init;
+mod connected;
 mod destroy;
 mod error;
+mod first_lease;
+mod host_key_label;
 mod info;
 mod keys;
 mod labels;
 mod link;
+mod login;
 mod manager;
 mod overview;
 mod phases;
 mod provision;
+mod reconnect;
+mod recorded;
 mod resources;
+mod rights;
 mod search;
+mod shutdown;
+mod strays;
 mod survey;
 
 use std::path::PathBuf;
 
-use hcloud_client::Client;
+use hcloud_client::{ApiToken, Client};
 use tokio::sync::Mutex;
 
 pub use cloud_init::render as render_user_data;
+pub use destroy::{Cleared, Left};
 pub use error::ServerError;
 pub use info::{MOUNT_PATH, ServerInfo, ServerStatus, VolumeInfo, VolumeStatus};
 pub use keys::{HostKey, KeyError, LoginKey};
@@ -32,10 +43,11 @@ pub use manager::{Ended, Engine, EngineLink, Failure, ForeignLease, LinkFuture, 
 pub use overview::Overview;
 pub use phases::{Phase, Phases};
 
-use self::link::SshLink;
+use self::connected::{Connected, Known};
 use crate::{
     config::{Config, ConfigError, KeepAlive, KeyType, ServerTypeChoice},
     error::DockBridgeError,
+    keepalive::Owner,
     state::StateDir,
 };
 
@@ -54,13 +66,19 @@ struct Settings {
 /// Servers on Hetzner Cloud, reached over SSH.
 pub struct HetznerServers {
     client: Client,
+    /// For servers that delete themselves.
+    token: ApiToken,
     state: StateDir,
     client_id: String,
+    /// Who we are on the servers that we hold a lease on.
+    owner: Owner,
     settings: Settings,
     /// Where the sockets of SSH connections go: the path of a [`crate::state::RunDir`].
     run_dir: PathBuf,
     /// The way to the present server. Calls come one at a time; the lock only lets `&self` change it.
-    link: Mutex<Option<std::sync::Arc<SshLink>>>,
+    connected: Mutex<Option<Connected>>,
+    /// What was learnt of the server when its engine last answered.
+    known: Mutex<Option<Known>>,
 }
 
 impl HetznerServers {
@@ -74,9 +92,13 @@ impl HetznerServers {
             .user_agent(concat!("dockbridge/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| setting(error.to_string()))?;
+        let client_id = state.client_id()?;
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         Ok(Self {
             client,
-            client_id: state.client_id()?,
+            token: config.token()?.clone(),
+            owner: Owner::new(client_id.clone(), &host),
+            client_id,
             state,
             settings: Settings {
                 server_type: hetzner.server_type.clone(),
@@ -88,7 +110,8 @@ impl HetznerServers {
                 keepalive: config.keepalive,
             },
             run_dir,
-            link: Mutex::new(None),
+            connected: Mutex::new(None),
+            known: Mutex::new(None),
         })
     }
 

@@ -27,7 +27,11 @@ impl HetznerServers {
             (self.client.servers(), self.client.volumes(), self.client.server_types());
         let (mut servers, mut volumes, types) =
             tokio::try_join!(server_api.list(&servers), volume_api.list(&volumes), type_api.list())?;
-        let own = servers.iter().position(|server| labels::belongs_to(&server.labels, &self.client_id));
+        // The one in use comes first: it may have been ordered by somebody else.
+        let recorded = self.state.server()?.and_then(|record| record.id);
+        let own = servers.iter().position(|server| Some(server.id.get()) == recorded);
+        let ordered = || servers.iter().position(|server| labels::belongs_to(&server.labels, &self.client_id));
+        let own = own.or_else(ordered);
         let own = own.map(|position| servers.remove(position));
         let architecture = match &self.settings.server_type {
             ServerTypeChoice::Auto => Some(&Architecture::X86),

@@ -2,24 +2,24 @@
 
 use std::time::Duration;
 
-use hcloud_client::{CreateServer, CreatedServer, ErrorCode, Server, ServerFilter, ServerId, Volume, VolumeId};
-use jiff::{SignedDuration, Timestamp};
+use hcloud_client::{CreateServer, CreatedServer, ErrorCode, Server, Volume};
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Engine, Failure, HetznerServers, HostKey, LoginKey, Phases, ServerError, ServerInfo, VolumeInfo, choice,
-    cloud_init, labels,
-    resources::{self, WAIT},
+    Engine, Failure, HetznerServers, HostKey, LoginKey, Phases, ServerError, ServerInfo, VolumeInfo,
+    adopt::Held,
+    choice, cloud_init,
+    connected::Known,
+    labels,
+    resources::{self, Existing, WAIT},
     survey::Survey,
 };
 use crate::{config::KeepAlive, error::DockBridgeError, state::ServerRecord};
 
 /// How long a new server may take until it answers on SSH.
 const BOOT_BOUND: Duration = Duration::from_mins(5);
-/// How long after its order a server may still appear whose order was never answered. The API answers within seconds; a
-/// gateway gives up after a minute at most.
-const ORDER_BOUND: SignedDuration = SignedDuration::from_secs(60);
 /// How long a volume may stay locked by an action that is still running.
 const LOCK_BOUND: Duration = Duration::from_mins(1);
 /// The pause between two attempts.
@@ -36,6 +36,14 @@ struct Order {
     host_key: HostKey,
 }
 
+/// Where the engine will be.
+enum Plan {
+    /// On a new server.
+    Order(Box<Order>),
+    /// On a server that is there already and has the volume.
+    Adopt(Box<Held>, LoginKey),
+}
+
 impl HetznerServers {
     /// The whole provisioning, as [`super::ServerManager::provision`] promises it.
     pub(super) async fn provision_server(
@@ -46,17 +54,21 @@ impl HetznerServers {
         phases.restart();
         let nothing_left = |error: DockBridgeError| Failure { error, leftover: false };
         // Nothing before the order is billed but the volume, which is found again by its label, so it may end anywhere.
-        let order = tokio::select! {
-            order = Box::pin(self.prepare(phases)) => order.map_err(nothing_left)?,
+        let plan = tokio::select! {
+            plan = Box::pin(self.prepare(phases)) => plan.map_err(nothing_left)?,
             () = cancel.cancelled() => return Err(nothing_left(ServerError::Stopping.into())),
         };
         if cancel.is_cancelled() {
             return Err(nothing_left(ServerError::Stopping.into()));
         }
-        let ordered = Instant::now();
+        let order = match plan {
+            Plan::Order(order) => order,
+            Plan::Adopt(held, key) => return self.adopt(&held, &key, phases, cancel).await,
+        };
         let (record, created) = phases.run("server ordered", self.order(&order)).await?;
 
         let something_left = |error: DockBridgeError| Failure { error, leftover: true };
+        let self_destruct = labels::self_destruct(&created.server.labels);
         let follow_ups: Vec<_> = created.next_actions.iter().chain([&created.action]).map(|action| action.id).collect();
         let failed_action = async {
             match self.client.actions().wait(follow_ups, WAIT).await {
@@ -65,23 +77,26 @@ impl HetznerServers {
                 Ok(_) | Err(_) => std::future::pending().await,
             }
         };
-        let boot = self.boot(&record, &created.server, &order.login_key, phases, BOOT_BOUND);
+        // A bill counts from here on.
+        let known = Known::new((&created.server).into(), (&order.volume).into(), self_destruct, Duration::ZERO);
+        let boot = async {
+            let (link, lease) = self.reach(&record, &created.server, &order.login_key, phases, BOOT_BOUND).await?;
+            phases.run("engine", self.await_engine(&link, &record.name, lease)).await?;
+            Ok(link)
+        };
         let link = tokio::select! {
             link = boot => link.map_err(something_left)?,
             error = failed_action => return Err(something_left(error)),
             () = cancel.cancelled() => return Err(something_left(ServerError::Stopping.into())),
         };
-        *self.link.lock().await = Some(link.clone());
-        let mut server = ServerInfo::from(&created.server);
-        server.status = super::ServerStatus::Running;
-        server.volume_id = order.volume.id.to_string();
-        let mut volume = VolumeInfo::from(&order.volume);
-        volume.status = super::VolumeStatus::Attached;
-        Ok(Engine { server, volume, link, age: ordered.elapsed(), retired: CancellationToken::new() })
+        let server =
+            ServerInfo { status: super::ServerStatus::Running, volume_id: order.volume.id.to_string(), ..known.server };
+        let volume = VolumeInfo { status: super::VolumeStatus::Attached, ..known.volume };
+        Ok(self.engine(Known { server, volume, ..known }, link).await)
     }
 
     /// Everything before the order. Nothing is created before it is certain that the order itself is possible.
-    async fn prepare(&self, phases: &Phases) -> Result<Order, DockBridgeError> {
+    async fn prepare(&self, phases: &Phases) -> Result<Plan, DockBridgeError> {
         let (survey, login_key, host_key) = tokio::try_join!(
             phases.run("catalogue and project", async { Ok(Survey::take(&self.client).await?) }),
             phases.run("login key", async { Ok::<_, DockBridgeError>(self.login_key().await?) }),
@@ -95,6 +110,18 @@ impl HetznerServers {
         let image = choice::image(&self.settings.image, &server_type.architecture, images)?.id;
         let existing =
             resources::existing_volume(&survey, &server_type.architecture, &self.settings.location, &self.client_id)?;
+        let left = self.clear_strays(&survey.servers).await?;
+        let existing = match existing {
+            Existing::Held(held) => return Ok(Plan::Adopt(held, login_key)),
+            // Ordered here, adopted by others and given up here: it is theirs by now, and shared like any other of theirs.
+            Existing::Ours(volume)
+                if let Some(server) = left.iter().find(|server| volume.server == Some(server.id)) =>
+            {
+                return Ok(Plan::Adopt(Box::new(Held { volume, server: Some(server.clone()) }), login_key));
+            }
+            Existing::Ours(volume) => Some(volume),
+            Existing::Missing => None,
+        };
         tracing::info!(
             server_type = server_type.name,
             cores = server_type.cores,
@@ -105,28 +132,28 @@ impl HetznerServers {
         );
         let volume = async {
             match existing {
-                Some(volume) => Ok(volume.clone()),
+                Some(volume) => Ok(volume),
                 None => phases.run("volume", self.create_volume(&server_type.architecture)).await,
             }
         };
-        let (volume, ssh_key, firewall, ()) = tokio::try_join!(
+        let (volume, ssh_key, firewall) = tokio::try_join!(
             volume,
             phases.run("ssh key registered", self.ensure_ssh_key(&survey, &login_key)),
             phases.run("firewall", self.ensure_firewall(&survey)),
-            self.remove_strays(&survey.servers),
         )?;
-        Ok(Order { server_type: server_type.name.clone(), image, volume, ssh_key, firewall, login_key, host_key })
+        let server_type = server_type.name.clone();
+        Ok(Plan::Order(Box::new(Order { server_type, image, volume, ssh_key, firewall, login_key, host_key })))
     }
 
-    /// Servers of this very installation of which there is no record: a crash between two steps left them. They hold the
-    /// volume and cannot be trusted any more, since the key they were given is not known.
-    async fn remove_strays(&self, servers: &[Server]) -> Result<(), DockBridgeError> {
+    /// Destroys servers of this very installation of which there is no record, and returns those that others hold.
+    async fn clear_strays(&self, servers: &[Server]) -> Result<Vec<Server>, DockBridgeError> {
+        let mut left = Vec::new();
         for stray in servers.iter().filter(|server| labels::belongs_to(&server.labels, &self.client_id)) {
-            tracing::warn!(server = stray.name, id = %stray.id, "destroying a server of ours that is on no record");
-            self.shut_down_by_api(stray.id).await;
-            self.delete_server(stray.id, &stray.name).await?;
+            if self.clear_stray(stray, |_| {}).await?.is_some() {
+                left.push(stray.clone());
+            }
         }
-        Ok(())
+        Ok(left)
     }
 
     /// Orders the server, with its name and host key on disk before the API hears of it.
@@ -143,6 +170,7 @@ impl HetznerServers {
             id: None,
             ip_address: None,
             volume_id: order.volume.id.get(),
+            adopted: false,
         };
         let write = || {
             self.state.pin_host_key(&name, order.host_key.public_key())?;
@@ -156,7 +184,8 @@ impl HetznerServers {
         wanted.volumes = vec![order.volume.id];
         wanted.firewalls = vec![order.firewall];
         wanted.user_data = Some(user_data.into());
-        wanted.labels = labels::of_client(&self.client_id);
+        wanted.labels =
+            labels::of_server(&self.owner, order.host_key.public_key(), self.settings.keepalive.self_destruct);
         let created = match self.create_server(&wanted).await {
             Ok(created) => created,
             Err(error) if error.may_have_taken_effect() => {
@@ -186,34 +215,5 @@ impl HetznerServers {
                 result => return result,
             }
         }
-    }
-
-    /// The server on record as the API has it: by its id, or by its name where the answer to the order was lost. `None` only
-    /// when it is certain that it does not exist, since whoever hears that forgets it.
-    pub(super) async fn recorded_server(&self, record: &ServerRecord) -> Result<Option<Server>, DockBridgeError> {
-        let found = if let Some(id) = record.id {
-            self.client.servers().get(ServerId(id)).await?
-        } else {
-            let filter = ServerFilter { name: Some(record.name.clone()), label_selector: None };
-            self.client.servers().list(&filter).await?.pop()
-        };
-        if let Some(server) = found {
-            // A server without our label is never touched, even where its name matches.
-            let ours = labels::belongs_to(&server.labels, &self.client_id);
-            if !ours {
-                tracing::warn!(server = server.name, "a server on record has lost its labels and is left alone");
-            }
-            return Ok(ours.then_some(server));
-        }
-        let age = Timestamp::now().duration_since(record.intended_at);
-        if record.id.is_none() && age < ORDER_BOUND {
-            return Err(ServerError::OrderUnknown { name: record.name.clone() }.into());
-        }
-        // Volumes outlive servers. Where not even the volume is known, this is the wrong project to ask.
-        let volume = VolumeId(record.volume_id);
-        if self.client.volumes().get(volume).await?.is_none() {
-            return Err(ServerError::OtherProject { name: record.name.clone(), volume_id: record.volume_id }.into());
-        }
-        Ok(None)
     }
 }

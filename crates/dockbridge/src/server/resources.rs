@@ -7,7 +7,7 @@ use hcloud_client::{
     RuleProtocol, SshKeyId, Volume, VolumeFormat, WaitOptions,
 };
 
-use super::{HetznerServers, LoginKey, ServerError, labels, survey::Survey};
+use super::{HetznerServers, LoginKey, ServerError, adopt::Held, labels, survey::Survey};
 use crate::{error::DockBridgeError, state::Intent};
 
 /// How actions are waited for while a user waits: often, since a boot is under way.
@@ -17,18 +17,29 @@ pub(super) const WAIT: WaitOptions =
 /// The name of the firewall that all servers of the project share.
 const FIREWALL: &str = "dockbridge-ssh-only";
 
-/// The volume that holds the images for this architecture, if there is one, once it is certain that it can be used.
-pub(super) fn existing_volume<'a>(
-    survey: &'a Survey,
+/// The volume that holds the images for this architecture.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Existing {
+    /// There is none yet.
+    Missing,
+    /// It is free, or attached to a server that this installation ordered.
+    Ours(Volume),
+    /// It is attached to a server that somebody else ordered.
+    Held(Box<Held>),
+}
+
+/// The volume that holds the images for this architecture, once it is certain that it can be used here.
+pub(super) fn existing_volume(
+    survey: &Survey,
     architecture: &Architecture,
     location: &str,
     client_id: &str,
-) -> Result<Option<&'a Volume>, ServerError> {
+) -> Result<Existing, ServerError> {
     let mut ours: Vec<_> = survey.volumes.iter().filter(|v| labels::is_volume_for(&v.labels, architecture)).collect();
     // The oldest holds the user's data, should there ever be two.
     ours.sort_by_key(|volume| volume.id);
     let here = ours.iter().find(|volume| volume.location.name == location);
-    let Some(volume) = here.or(ours.first()) else { return Ok(None) };
+    let Some(&volume) = here.or(ours.first()) else { return Ok(Existing::Missing) };
     if volume.location.name != location {
         return Err(ServerError::VolumeElsewhere {
             name: volume.name.clone(),
@@ -40,15 +51,10 @@ pub(super) fn existing_volume<'a>(
     if let Some(holder) = volume.server {
         let server = survey.servers.iter().find(|server| server.id == holder);
         if !server.is_some_and(|server| labels::belongs_to(&server.labels, client_id)) {
-            let name = server.map_or("unknown", |server| &server.name);
-            return Err(ServerError::VolumeInUse {
-                name: volume.name.clone(),
-                id: volume.id.get(),
-                server: format!("{name} (id {holder})"),
-            });
+            return Ok(Existing::Held(Box::new(Held { volume: volume.clone(), server: server.cloned() })));
         }
     }
-    Ok(Some(volume))
+    Ok(Existing::Ours(volume.clone()))
 }
 
 impl HetznerServers {

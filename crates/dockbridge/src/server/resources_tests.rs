@@ -36,8 +36,12 @@ fn survey(volumes: Vec<Volume>, servers: Vec<hcloud_client::Server>) -> Survey {
     }
 }
 
-fn found(survey: &Survey) -> Result<Option<u64>, ServerError> {
-    existing_volume(survey, &Architecture::X86, "fsn1", CLIENT).map(|found| found.map(|volume| volume.id.get()))
+fn existing(survey: &Survey) -> Result<Existing, ServerError> {
+    existing_volume(survey, &Architecture::X86, "fsn1", CLIENT)
+}
+
+fn is_ours(survey: &Survey, id: u64) -> bool {
+    matches!(existing(survey), Ok(Existing::Ours(volume)) if volume.id.get() == id)
 }
 
 #[test]
@@ -46,19 +50,20 @@ fn a_volume_is_found_by_label_architecture_and_location() {
         vec![volume(1, "nbg1", None, "x86"), volume(3, "fsn1", None, "x86"), volume(2, "fsn1", None, "arm")],
         vec![],
     );
-    assert_eq!(found(&survey).unwrap(), Some(3));
+    assert!(is_ours(&survey, 3));
 }
 
 #[test]
 fn without_one_there_is_none() {
     let mut foreign = volume(1, "fsn1", None, "x86");
     foreign.labels.remove("managed-by");
-    assert_eq!(found(&survey(vec![foreign, volume(2, "fsn1", None, "arm")], vec![])).unwrap(), None);
+    let survey = survey(vec![foreign, volume(2, "fsn1", None, "arm")], vec![]);
+    assert_eq!(existing(&survey).unwrap(), Existing::Missing);
 }
 
 #[test]
 fn a_volume_elsewhere_is_never_left_behind_in_silence() {
-    let error = found(&survey(vec![volume(1, "nbg1", None, "x86")], vec![])).unwrap_err();
+    let error = existing(&survey(vec![volume(1, "nbg1", None, "x86")], vec![])).unwrap_err();
     assert_eq!(error.code(), "volume_elsewhere");
     assert!(error.hint().unwrap().contains("nbg1"));
 }
@@ -66,9 +71,10 @@ fn a_volume_elsewhere_is_never_left_behind_in_silence() {
 #[test]
 fn a_volume_in_use_is_taken_only_from_a_server_of_our_own() {
     let attached = || vec![volume(1, "fsn1", Some(7), "x86")];
-    assert_eq!(found(&survey(attached(), vec![server(7, CLIENT)])).unwrap(), Some(1));
+    assert!(is_ours(&survey(attached(), vec![server(7, CLIENT)]), 1));
     for servers in [vec![server(7, "ba9876543210")], vec![]] {
-        let error = found(&survey(attached(), servers)).unwrap_err();
-        assert_eq!(error.code(), "volume_in_use");
+        let holder = servers.first().cloned();
+        let Existing::Held(held) = existing(&survey(attached(), servers)).unwrap() else { panic!("it is held") };
+        assert_eq!((held.volume.id.get(), held.server), (1, holder));
     }
 }

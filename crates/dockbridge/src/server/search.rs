@@ -1,14 +1,13 @@
 //! Finds the server on record again: after the connection was lost, or after DockBridge itself had ended.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use hcloud_client::{ServerStatus, VolumeId};
 use jiff::Timestamp;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
-use super::{Engine, HetznerServers, Phases, Search, ServerError, ServerInfo, VolumeInfo};
-use crate::error::DockBridgeError;
+use super::{HetznerServers, Phases, Search, ServerError, connected::Known, first_lease::Standing, labels};
+use crate::{error::DockBridgeError, keepalive::LeaseError};
 
 /// How long a server that is on record may take to answer on SSH. Requests are held meanwhile, and a client should not
 /// wait much longer for an answer, even if it is a no.
@@ -27,9 +26,7 @@ impl HetznerServers {
 
     async fn search_unbounded(&self) -> Result<Search, DockBridgeError> {
         // The old connection is over, or it would not be searched for.
-        if let Some(link) = self.link.lock().await.take() {
-            link.connection.close().await;
-        }
+        self.disconnect().await;
         let Some(mut record) = self.state.server()? else { return Ok(Search::Gone) };
         let Some(server) = self.recorded_server(&record).await? else {
             tracing::warn!(server = record.name, "the server on record does not exist any more");
@@ -56,16 +53,21 @@ impl HetznerServers {
         }
         let key = self.login_key().await?;
         let phases = Phases::default();
-        let link: Arc<_> = self.boot(&record, &server, &key, &phases, SEARCH_BOUND).await?;
-        *self.link.lock().await = Some(link.clone());
-        let age = Timestamp::now().duration_since(server.created).try_into().unwrap_or_default();
-        let engine = Engine {
-            server: ServerInfo::from(&server),
-            volume: VolumeInfo::from(&volume),
-            link,
-            age,
-            retired: CancellationToken::new(),
+        let (link, mut lease) = self.reach(&record, &server, &key, &phases, SEARCH_BOUND).await?;
+        // A server that was left alone may have begun to destroy itself. Whatever its engine still does then, it will not be
+        // there much longer, so the lease is asked for before the engine is trusted.
+        let up = match lease.tried().await {
+            Standing::Destroying => Err(LeaseError::Destroying.into()),
+            Standing::Untried | Standing::Failed | Standing::Held => {
+                self.await_engine(&link, &server.name, lease).await
+            }
         };
-        Ok(Search::Found(Box::new(engine)))
+        match up {
+            Err(DockBridgeError::Lease(LeaseError::Destroying)) => return Ok(Search::Useless),
+            up => up?,
+        }
+        let age = Timestamp::now().duration_since(server.created).try_into().unwrap_or_default();
+        let known = Known::new((&server).into(), (&volume).into(), labels::self_destruct(&server.labels), age);
+        Ok(Search::Found(Box::new(self.engine(known, link).await)))
     }
 }

@@ -167,9 +167,14 @@ impl StateDir {
         files::write_durably(&self.known_hosts_path(server_name), line.as_bytes())
     }
 
+    /// Forgets the host key of a server that is on no record.
+    pub fn unpin_host_key(&self, server_name: &str) -> Result<(), StateError> {
+        files::remove(&self.known_hosts_path(server_name))
+    }
+
     /// Forgets the server, after it is gone.
     pub fn forget_server(&self, server_name: &str) -> Result<(), StateError> {
-        files::remove(&self.known_hosts_path(server_name))?;
+        self.unpin_host_key(server_name)?;
         files::remove(&self.root.join("server.json"))
     }
 

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A server of ours: written as an intent before it is created, completed afterwards.
+/// The server we use: written as an intent before it is created and completed afterwards, or written when a server that
+/// somebody else has ordered is adopted, before anything is done with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerRecord {
     /// Its name in the API, unique in the project.
     pub name: String,
-    /// When it was decided to create it.
+    /// When it was decided to create or to adopt it.
     pub intended_at: Timestamp,
     /// Its id, once the API has said so.
     pub id: Option<u64>,
@@ -16,6 +17,10 @@ pub struct ServerRecord {
     pub ip_address: Option<String>,
     /// The volume that is mounted on it.
     pub volume_id: u64,
+    /// Whether it may be in use by others: it was ordered by another installation, or was found with its lease. Such a server
+    /// is deleted only once its monitor has said that nobody else holds it.
+    #[serde(default)]
+    pub adopted: bool,
 }
 
 /// Something else that is about to be created.

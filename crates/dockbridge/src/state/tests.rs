@@ -65,6 +65,7 @@ fn a_server_is_remembered_until_it_is_forgotten() {
         id: Some(7),
         ip_address: None,
         volume_id: 9,
+        adopted: false,
     };
     state.put_server(&record).unwrap();
     state.pin_host_key("srv", "ssh-ed25519 AAAA").unwrap();
@@ -73,6 +74,14 @@ fn a_server_is_remembered_until_it_is_forgotten() {
     assert_eq!(state.server().unwrap(), None);
     assert!(!state.known_hosts_path("srv").exists());
     state.forget_server("srv").unwrap();
+}
+
+#[test]
+fn a_record_of_before_servers_were_adopted_is_read() {
+    let (folder, state) = dir();
+    let text = r#"{"name": "srv", "intended_at": "2026-11-23T10:00:00Z", "id": 7, "ip_address": null, "volume_id": 9}"#;
+    fs::write(folder.path().join("state/server.json"), text).unwrap();
+    assert!(!state.server().unwrap().unwrap().adopted);
 }
 
 #[test]

@@ -73,7 +73,10 @@ async fn a_server_that_comes_up_is_shown_with_its_phases() {
     assert_eq!(fields(&report["server"]), SERVER);
     assert_eq!(report["server"]["status"], "provisioning");
     assert_eq!(report["server"]["ip_address"], "255.255.255.255");
-    assert_eq!(report["server"]["metadata"], json!({ "location": "fsn1", "server_type": "cx33" }));
+    assert_eq!(
+        report["server"]["metadata"],
+        json!({ "location": "fsn1", "self_destruct": "delete", "server_type": "cx33" })
+    );
     assert_eq!(report["server"]["volume_id"], report["volume"]["id"]);
     assert_eq!(report["volume"]["status"], "attached");
     assert_eq!(report["activity"]["requests"], 1);

@@ -9,6 +9,13 @@ fn white_space_around_a_token_is_ignored() {
 }
 
 #[test]
+fn the_text_that_is_given_on_stays_wrapped() {
+    let token: ApiToken = "abc123".parse().unwrap();
+    assert_eq!(token.as_secret().expose_secret(), "abc123");
+    assert!(!format!("{:?}", token.as_secret()).contains("abc123"));
+}
+
+#[test]
 fn texts_that_cannot_be_a_token_are_refused() {
     for (text, expected) in [
         ("", TokenError::Empty),

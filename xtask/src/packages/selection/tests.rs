@@ -1,7 +1,7 @@
 use super::*;
 
 fn nothing_missing() -> Found {
-    Found { machines: Vec::new(), sshd: true, compose: true, buildkit: BuildKit::Works }
+    Found { machines: Vec::new(), sshd: true, compose: true, buildkit: BuildKit::Works, dbus: true, tools: Vec::new() }
 }
 
 #[test]
@@ -29,6 +29,20 @@ fn compose_has_the_name_that_the_distribution_gives_it() {
     let found = || Found { compose: false, ..nothing_missing() };
     assert_eq!(select(found(), |package| package == "docker-compose-v2"), ["docker-compose-v2"]);
     assert_eq!(select(found(), |_| false), ["docker-compose"]);
+}
+
+#[test]
+fn a_daemon_of_dbus_comes_without_the_systems_bus_where_that_is_possible() {
+    let found = || Found { dbus: false, tools: vec!["python3-dbusmock"], ..nothing_missing() };
+    assert_eq!(select(found(), |package| package == "dbus-daemon"), ["dbus-daemon", "python3-dbusmock"]);
+    assert_eq!(select(found(), |_| false), ["dbus", "python3-dbusmock"]);
+}
+
+#[test]
+fn every_tool_has_a_command_that_shows_whether_it_is_there() {
+    for (package, commands) in TOOLS {
+        assert!(!commands.is_empty() && commands.iter().all(|command| command.len() > 1), "{package}");
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@
 #
 # In /run, which is in memory:
 #   leases/CLIENT       until when (in seconds of /proc/uptime, which never jumps), and the client's host, a line each
+#   since               when the first look of this boot was
 #   leased              there has been a lease since the boot
 #   deletion            the URL and the token
 #   destroying/         the destruction is about to begin; destroying/begun: it has begun
@@ -70,6 +71,13 @@ live_leases() {
       echo "$client $host $((until - now))"
     fi
   done
+}
+
+# Sets `since` to the time of the first look after the boot. The kernel may have been up for longer, where this is a container.
+read_since() {
+  if { read -r since <"$run/since"; } 2>/dev/null && is_number "$since"; then return 0; fi
+  since=$now
+  { mkdir -p "$run" && echo "$now" >"$run/since"; } || since=0
 }
 
 renew() {
@@ -172,6 +180,7 @@ look() {
   # A monitor that was restarted in the middle goes on: clients have been told.
   if [ ! -e "$run/destroying/begun" ]; then
     read_clock || return 0
+    read_since
     if [ -n "$(live_leases '')" ]; then
       # Left by a monitor that was killed between its two looks, it would refuse every renewal.
       rm -rf "$run/destroying"
@@ -179,7 +188,7 @@ look() {
     fi
     if [ -e "$run/leased" ]; then
       reason="every lease has run out or was given back"
-    elif [ "$now" -gt "$boot_timeout" ]; then
+    elif [ "$((now - since))" -gt "$boot_timeout" ]; then
       reason="no client has taken a lease within $boot_timeout s of the boot"
     else
       return 0

@@ -10,8 +10,8 @@ use std::{
 use tempfile::TempDir;
 use tokio::{io::AsyncWriteExt, process::Command};
 
-/// The uptime that machines begin with, in seconds: below every boot timeout.
-pub(super) const START: u64 = 100;
+/// The uptime that machines begin with, in seconds: far beyond the boot timeout, as that of a container may be.
+pub(super) const START: u64 = 5000;
 
 /// A tool that notes its call and the time of it, and then does what the test has put into `on-NAME`.
 const TOOL: &str = r#"#!/bin/sh

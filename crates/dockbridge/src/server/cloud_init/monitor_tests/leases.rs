@@ -38,21 +38,21 @@ async fn damaged_files_are_nobodys() {
     let damaged: [&[u8]; 12] = [
         b"",
         b"\n",
-        b"9999",
-        b"9999\n",
-        b"9999\nlaptop",
+        b"99999",
+        b"99999\n",
+        b"99999\nlaptop",
         b"0999\nlaptop\n",
         b"-5\nlaptop\n",
-        b"99999999999999999999999\nlaptop\n",
+        b"9999999999999999999999999999\nlaptop\n",
         b"$(reboot)\nlaptop\n",
-        b"9999\nlap top\n",
-        b"9999\n-n\n",
+        b"99999\nlap top\n",
+        b"99999\n-n\n",
         b"\x00\xff\xfe\n\x00\n",
     ];
     for (number, content) in damaged.iter().enumerate() {
         machine.write_lease(&format!("damaged{number}"), content);
     }
-    machine.write_lease("a name", "9999\nlaptop\n");
+    machine.write_lease("a name", "99999\nlaptop\n");
     fs::create_dir(machine.run_dir().join("leases/folder")).unwrap();
     std::os::unix::fs::symlink("nowhere", machine.run_dir().join("leases/link")).unwrap();
     assert_eq!(machine.ok(&["leases"]).await, "c0ffee laptop 50\n");
