@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     activity::ActivityTracker,
-    config::{Config, ConfigError},
     clock::{Clock, SystemClock},
+    config::{Config, ConfigError},
     control::{ControlServer, Sources, StatusReport},
     environment::Environment,
     error::DockBridgeError,
@@ -79,7 +79,7 @@ impl Bridge {
         let (docker_listener, control_listener) = (listener(&socket)?, listener(&control_socket)?);
         let keep_until = state.keep()?;
         let rules = Rules::from(config);
-        let owner = Owner::new(state.client_id()?, &rustix::system::uname().nodename().to_string_lossy());
+        let owner = servers.owner().clone();
         let attendance = Attendance::new(config, owner.clone(), rules.window, clock.clone());
         let unknown = attendance.unknown();
         let known_later = Arc::new(OnceLock::new());

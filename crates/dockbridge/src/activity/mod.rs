@@ -52,7 +52,5 @@ pub struct Figures {
     pub bytes_transferred: u64,
 }
 
-/// The figures under the name that `status` shows them by.
-
 #[cfg(test)]
 mod tests;

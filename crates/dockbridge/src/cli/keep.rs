@@ -1,6 +1,6 @@
 //! `dockbridge keep`: holds the server by hand.
 
-use jiff::{SignedDuration, ToSpan, Timestamp, Zoned, civil};
+use jiff::{SignedDuration, Timestamp, ToSpan, Zoned, civil};
 
 use super::{Terminal, render};
 use crate::{

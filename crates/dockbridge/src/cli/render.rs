@@ -140,7 +140,8 @@ pub(super) fn stopped(left_to: &[ForeignLease]) -> String {
     if left_to.is_empty() {
         return "Stopped. Nothing is running; the volume is kept.\n".to_owned();
     }
-    let holders: Vec<_> = left_to.iter().map(|lease| format!("{} (installation {})", lease.host, lease.client_id)).collect();
+    let holders: Vec<_> =
+        left_to.iter().map(|lease| format!("{} (installation {})", lease.host, lease.client_id)).collect();
     format!(
         "Stopped. The server is left running, and billed, since it is in use by {}; it ends when they no longer use it.\n",
         holders.join(" and ")
@@ -226,7 +227,13 @@ pub(super) fn status(report: &StatusReport, others: &Overview, zone: &TimeZone) 
         line("Lease", format!("without this DockBridge the server {end} at {}", clock_time(until, zone)));
     }
     for other in &report.lease.others {
-        line("", format!("It is held by {} (installation {}) as well, and not destroyed meanwhile.", other.host, other.client_id));
+        line(
+            "",
+            format!(
+                "It is held by {} (installation {}) as well, and not destroyed meanwhile.",
+                other.host, other.client_id
+            ),
+        );
     }
     if report.lock.locked {
         line("Screen", "locked".to_owned());
@@ -241,7 +248,14 @@ pub(super) fn status(report: &StatusReport, others: &Overview, zone: &TimeZone) 
         }
     }
     for Degradation { part, error } in &report.degraded {
-        let _ = writeln!(text, "Degraded   {}: {} [{}::{}]", part.replace('_', " "), error.message, error.category, error.code);
+        let _ = writeln!(
+            text,
+            "Degraded   {}: {} [{}::{}]",
+            part.replace('_', " "),
+            error.message,
+            error.category,
+            error.code
+        );
         if let Some(hint) = &error.hint {
             let _ = writeln!(text, "           {hint}");
         }

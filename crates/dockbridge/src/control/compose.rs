@@ -5,9 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use super::report::{
-    ActivityStatus, Degradation, ErrorReport, LeaseStatus, LockReport, StatusReport, state_word,
-};
+use super::report::{ActivityStatus, Degradation, ErrorReport, LeaseStatus, LockReport, StatusReport, state_word};
 use crate::{
     activity::ActivityTracker,
     clock::Clock,

@@ -10,7 +10,5 @@ mod server;
 pub use client::{request_keep, request_status, request_stop};
 pub use compose::Sources;
 pub use messages::{ControlError, Progress, Request};
-pub use report::{
-    ActivityStatus, Degradation, ErrorReport, LeaseStatus, LockReport, StatusReport, state_word,
-};
+pub use report::{ActivityStatus, Degradation, ErrorReport, LeaseStatus, LockReport, StatusReport, state_word};
 pub use server::ControlServer;

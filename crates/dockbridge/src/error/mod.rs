@@ -9,8 +9,8 @@ use crate::{
     activity::ExamineError,
     config::ConfigError,
     control::ControlError,
-    lock::LockError,
     keepalive::LeaseError,
+    lock::LockError,
     server::{KeyError, ServerError},
     state::StateError,
 };

@@ -81,11 +81,8 @@ impl Attendance {
     pub fn new(config: &Config, owner: Owner, window: Duration, clock: Arc<dyn Clock>) -> Self {
         let keepalive = &config.keepalive;
         let rules = keepalive::Rules { interval: keepalive.interval.0, timeout: keepalive.timeout.0 };
-        let busy = Busy {
-            running_containers: config.activity.running_containers,
-            percent: config.activity.busy_cpu,
-            window,
-        };
+        let busy =
+            Busy { running_containers: config.activity.running_containers, percent: config.activity.busy_cpu, window };
         let beat = (keepalive.self_destruct != SelfDestruct::Off).then_some(Beat { owner, rules });
         Self::with(busy, beat, clock)
     }

@@ -55,7 +55,6 @@ impl Machine {
         let Some((moment, reason)) = self.rules.decide_at(&self.facts, since, now) else { return (self, None) };
         let due = moment.is_past(now);
         match examination {
-            Examination::UnderWay => (self, None),
             Examination::Quiet { at } if now.since(at) >= FRESH => {
                 let state = State::Running { since, reconnecting: false, examination: Examination::NotAsked };
                 Self { state, ..self }.look(now)
@@ -66,7 +65,7 @@ impl Machine {
             }
             Examination::Quiet { .. } if due => self.grace(since, reason, now),
             Examination::NotAsked if due && !self.rules.examines => self.grace(since, reason, now),
-            Examination::Quiet { .. } | Examination::NotAsked => (self, None),
+            Examination::UnderWay | Examination::Quiet { .. } | Examination::NotAsked => (self, None),
         }
     }
 
@@ -95,11 +94,7 @@ impl Machine {
     pub(super) fn retired(self, now: Moment) -> (Self, Option<Effect>) {
         match self.state {
             State::Grace { serving_since, reason, until, .. } if until.is_past(now) => {
-                if self.is_idle(serving_since, now) {
-                    self.shut_down(reason, now)
-                } else {
-                    self.resume(serving_since)
-                }
+                if self.is_idle(serving_since, now) { self.shut_down(reason, now) } else { self.resume(serving_since) }
             }
             State::Absent
             | State::Provisioning { .. }

@@ -287,7 +287,9 @@ impl<M: ServerManager> Driver<M> {
                 Event::ProvisionFailed { generation, leftover }
             }
             Outcome::Reconnected(generation, Ok(Search::Gone)) | Outcome::Searched(generation, Ok(Search::Gone)) => {
-                tracing::warn!("the server does not exist any more: it has deleted itself, or somebody else deleted it");
+                tracing::warn!(
+                    "the server does not exist any more: it has deleted itself, or somebody else deleted it"
+                );
                 Event::ServerGone(generation)
             }
             Outcome::Reconnected(generation, Ok(Search::Useless))
@@ -334,7 +336,10 @@ impl<M: ServerManager> Driver<M> {
             }
             Outcome::Forgotten(generation, Ok(())) => Event::Forgotten(generation),
             Outcome::Forgotten(generation, Err(error)) => {
-                tracing::error!(error = error.in_one_line(), "the record of a server that is gone could not be removed");
+                tracing::error!(
+                    error = error.in_one_line(),
+                    "the record of a server that is gone could not be removed"
+                );
                 self.refuse(error);
                 Event::ForgetFailed(generation)
             }
@@ -486,7 +491,9 @@ fn announce(before: &Machine, after: &Machine, now: Moment) {
         (State::Grace { .. }, State::Running { reconnecting: false, .. }) => {
             tracing::info!("the server is used again, and kept");
         }
-        (earlier, State::ShuttingDown { reason, failures: 0, .. }) if !matches!(earlier, State::ShuttingDown { .. }) => {
+        (earlier, State::ShuttingDown { reason, failures: 0, .. })
+            if !matches!(earlier, State::ShuttingDown { .. }) =>
+        {
             tracing::info!(because = reason.words(), "the server is being destroyed");
         }
         _ => {}

@@ -391,7 +391,9 @@ impl Machine {
 
     fn forgotten(self, now: Moment) -> (Self, Option<Effect>) {
         match (self.state, self.not_before) {
-            (State::Gone { since, .. }, Some(until)) if !until.is_past(now) && !self.stopping => self.to(State::Failed { since, until }),
+            (State::Gone { since, .. }, Some(until)) if !until.is_past(now) && !self.stopping => {
+                self.to(State::Failed { since, until })
+            }
             (State::Gone { .. }, _) => self.to(State::Absent),
             (
                 State::Absent

@@ -113,13 +113,8 @@ fn no_server_is_ordered_for_a_while_after_one_came_to_nothing() {
 
 #[test]
 fn news_of_the_connection_before_a_reconnection_is_old() {
-    let (machine, effects) = run(&[
-        Event::EngineWanted,
-        PROVISIONED,
-        Event::ConnectionLost(G1),
-        RECONNECTED,
-        Event::ConnectionLost(G1),
-    ]);
+    let (machine, effects) =
+        run(&[Event::EngineWanted, PROVISIONED, Event::ConnectionLost(G1), RECONNECTED, Event::ConnectionLost(G1)]);
     assert!(matches!(machine.state, State::Running { reconnecting: false, .. }));
     assert_eq!((machine.generation, effects.len()), (G2, 2));
 }

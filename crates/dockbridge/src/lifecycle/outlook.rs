@@ -57,18 +57,19 @@ impl Machine {
         match self.state {
             State::Running { reconnecting: true, .. } => (None, "the connection is being replaced".to_owned()),
             State::Running { since, examination, .. } => self.running_ahead(since, examination, now, kept, zone),
-            State::Grace { until, reason, .. } => {
-                (Some(until), format!("{}; any use keeps it", reason.words()))
-            }
+            State::Grace { until, reason, .. } => (Some(until), format!("{}; any use keeps it", reason.words())),
             State::ShuttingDown { reason, .. } => (Some(now), reason.words().to_owned()),
             State::Unreachable { .. } if self.rules.leases => {
                 (None, "it cannot be reached; it ends by itself when its lease has run out".to_owned())
             }
             State::Unreachable { .. } => (None, "it cannot be reached".to_owned()),
             State::Provisioning { .. } => (None, "it is being created".to_owned()),
-            State::Absent | State::Gone { .. } | State::Failed { .. } => {
-                (None, self.last_reason.map(|reason| format!("the last server went because {}", reason.words())).unwrap_or_default())
-            }
+            State::Absent | State::Gone { .. } | State::Failed { .. } => (
+                None,
+                self.last_reason
+                    .map(|reason| format!("the last server went because {}", reason.words()))
+                    .unwrap_or_default(),
+            ),
         }
     }
 

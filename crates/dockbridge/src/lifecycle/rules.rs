@@ -82,7 +82,7 @@ impl Birth {
     /// Until when the server is paid for at `now`.
     #[must_use]
     pub fn paid_until(self, now: Moment) -> Moment {
-        now + (PAID_HOUR - self.into_hour(now))
+        now + PAID_HOUR.saturating_sub(self.into_hour(now))
     }
 
     /// How much of the present hour has passed.
@@ -93,8 +93,7 @@ impl Birth {
 
     /// The moment at which the server reaches an age.
     fn when(self, age: Duration, now: Moment) -> Moment {
-        let present = self.age(now);
-        if age >= present { now + (age - present) } else { now }
+        now + age.saturating_sub(self.age(now))
     }
 }
 
@@ -158,12 +157,12 @@ impl Rules {
         let opens = PAID_HOUR.saturating_sub(margin);
         let closes = PAID_HOUR.saturating_sub(self.grace_period + STOP_TIME);
         if passed < opens {
-            from + (opens - passed)
+            from + opens.saturating_sub(passed)
         } else if passed <= closes {
             from
         } else {
             // Too late for this hour: the next one is paid for already when the server is gone.
-            from + (PAID_HOUR - passed) + opens
+            from + PAID_HOUR.saturating_sub(passed) + opens
         }
     }
 

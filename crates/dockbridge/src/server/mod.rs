@@ -115,6 +115,12 @@ impl HetznerServers {
         })
     }
 
+    /// Who this installation is on the servers that it holds a lease on.
+    #[must_use]
+    pub const fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
     /// Whether a former run has left a server on record.
     pub fn on_record(&self) -> Result<bool, DockBridgeError> {
         Ok(self.state.server()?.is_some())

@@ -124,7 +124,8 @@ async fn nobody_waits_for_long_for_a_server_that_cannot_be_destroyed() {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_others_hold_is_left_and_that_is_told() {
     let rig = Rig::running(rules()).await;
-    let other = ForeignLease { client_id: "ba9876543210".to_owned(), host: "laptop".to_owned(), remaining_seconds: 200 };
+    let other =
+        ForeignLease { client_id: "ba9876543210".to_owned(), host: "laptop".to_owned(), remaining_seconds: 200 };
     rig.cloud.script().left_to.push(other.clone());
     let (cloud, handle) = (rig.cloud.clone(), rig.handle.clone());
     rig.stop().await;

@@ -111,9 +111,12 @@ async fn a_request_that_begins_in_the_very_last_moment_is_not_cut_off() {
 
 #[tokio::test(start_paused = true)]
 async fn work_keeps_the_server_however_silent_it_is() {
-    for (method, target) in
-        [("POST", "/v1.41/build"), ("POST", "/session"), ("POST", "/grpc"), ("POST", "/v1.41/images/create?fromImage=x")]
-    {
+    for (method, target) in [
+        ("POST", "/v1.41/build"),
+        ("POST", "/session"),
+        ("POST", "/grpc"),
+        ("POST", "/v1.41/images/create?fromImage=x"),
+    ] {
         let mut rig = Rig::running(plain()).await;
         let work = rig.request(method, target);
         rig.minutes(300).await;
