@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use hcloud_client::{Server, Volume};
 use jiff::Timestamp;
+use ssh_docker_proxy::SshError;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Engine, Failure, HetznerServers, LoginKey, Phases, ServerError,
-    connected::Known,
-    first_lease::Standing,
-    labels,
-    strays::{Way, refused},
+    Engine, Failure, HetznerServers, LoginKey, Phases, ServerError, connected::Known, first_lease::Standing, labels,
+    strays::Way,
 };
 use crate::{
     config::SelfDestruct,
@@ -100,8 +98,7 @@ impl HetznerServers {
                     return Err(before(error));
                 }
                 tracing::debug!(error = error.in_one_line(), "the server cannot be shared");
-                let reason = if refused(&error) { "it does not accept our SSH key" } else { "it cannot be reached" };
-                return Err(in_use(reason));
+                return Err(in_use(refusal(&error)));
             }
         };
 
@@ -138,6 +135,17 @@ impl HetznerServers {
         let age = Timestamp::now().duration_since(server.created).try_into().unwrap_or_default();
         let known = Known::new(server.into(), (&held.volume).into(), self_destruct, age);
         Ok(self.engine(known, link).await)
+    }
+}
+
+/// Why nobody logs in to a server that was ordered elsewhere.
+const fn refusal(error: &DockBridgeError) -> &'static str {
+    match error {
+        DockBridgeError::Ssh(SshError::AuthenticationFailed { .. }) => "it does not accept our SSH key",
+        DockBridgeError::Ssh(SshError::HostKeyMismatch { .. } | SshError::HostKeyUnknown { .. }) => {
+            "it has another host key than its label says"
+        }
+        _ => "it cannot be reached over SSH",
     }
 }
 

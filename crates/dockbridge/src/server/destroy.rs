@@ -50,7 +50,7 @@ impl HetznerServers {
             if let Some(server) = server {
                 let rights = self.rights(&server).await;
                 if let Some(holders) = left_to(record.adopted, rights, orderer(&record, Some(&server))) {
-                    tracing::info!(server = server.name, ?holders, "the server is left to those who hold it");
+                    tracing::debug!(server = server.name, ?holders, "the server is left to those who hold it");
                     left_id = Some(server.id);
                     cleared.left.push(Left { name: server.name, holders });
                 } else {

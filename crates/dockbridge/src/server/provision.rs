@@ -117,9 +117,9 @@ impl HetznerServers {
             Existing::Ours(volume)
                 if let Some(server) = left.iter().find(|server| volume.server == Some(server.id)) =>
             {
-                return Ok(Plan::Adopt(Box::new(Held { volume, server: Some(server.clone()) }), login_key));
+                return Ok(Plan::Adopt(Box::new(Held { volume: *volume, server: Some(server.clone()) }), login_key));
             }
-            Existing::Ours(volume) => Some(volume),
+            Existing::Ours(volume) => Some(*volume),
             Existing::Missing => None,
         };
         tracing::info!(

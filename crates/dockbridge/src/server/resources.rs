@@ -23,7 +23,7 @@ pub(super) enum Existing {
     /// There is none yet.
     Missing,
     /// It is free, or attached to a server that this installation ordered.
-    Ours(Volume),
+    Ours(Box<Volume>),
     /// It is attached to a server that somebody else ordered.
     Held(Box<Held>),
 }
@@ -54,7 +54,7 @@ pub(super) fn existing_volume(
             return Ok(Existing::Held(Box::new(Held { volume: volume.clone(), server: server.cloned() })));
         }
     }
-    Ok(Existing::Ours(volume.clone()))
+    Ok(Existing::Ours(Box::new(volume.clone())))
 }
 
 impl HetznerServers {

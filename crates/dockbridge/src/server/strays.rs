@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use hcloud_client::{Server, ServerStatus};
-use ssh_docker_proxy::SshError;
 
 use super::{EngineLink, ForeignLease, HetznerServers, labels, link::SshLink};
 use crate::{config::SelfDestruct, error::DockBridgeError, keepalive};
@@ -24,7 +23,7 @@ impl HetznerServers {
             let others = self.foreign_leases(link).await;
             if !others.is_empty() {
                 link.close().await;
-                tracing::info!(server = stray.name, "a server of ours on no record is left to those who hold it");
+                tracing::debug!(server = stray.name, "a server of ours on no record is left to those who hold it");
                 return Ok(Some(others));
             }
         }
@@ -94,9 +93,4 @@ impl Way {
         let address = server.public_net.ipv4.as_ref()?.ip.to_string();
         labels::host_key(&server.labels).filter(|_| leased).map(|host_key| Self { host_key, address })
     }
-}
-
-/// Whether the server let us in to the login and said no: the key is not one of those that it was given.
-pub(super) const fn refused(error: &DockBridgeError) -> bool {
-    matches!(error, DockBridgeError::Ssh(SshError::AuthenticationFailed { .. }))
 }

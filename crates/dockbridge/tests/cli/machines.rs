@@ -1,6 +1,13 @@
-//! Servers that never answer: their address cannot be routed to anywhere, so a boot goes on until it is cut short.
+//! Servers that never answer: their address cannot be routed to anywhere, so a boot goes on until it is cut short. A test that
+//! brings an SSH server of its own has them on the loopback interface instead.
 
-use std::{net::Ipv4Addr, sync::Mutex};
+use std::{
+    net::Ipv4Addr,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use hcloud_emulator::machines::{MachineError, MachineSpec, Machines, Operation, none::NoMachines};
 
@@ -9,6 +16,7 @@ use hcloud_emulator::machines::{MachineError, MachineSpec, Machines, Operation, 
 pub(crate) struct DeadMachines {
     none: NoMachines,
     user_data: Mutex<Vec<String>>,
+    on_loopback: AtomicBool,
 }
 
 impl DeadMachines {
@@ -16,12 +24,18 @@ impl DeadMachines {
     pub(crate) fn user_data(&self) -> Vec<String> {
         self.user_data.lock().unwrap().clone()
     }
+
+    /// Servers that are created from now on are at 127.0.0.1.
+    pub(crate) fn move_to_loopback(&self) {
+        self.on_loopback.store(true, Ordering::SeqCst);
+    }
 }
 
 impl Machines for DeadMachines {
     /// TCP never connects to the broadcast address, on no network.
     fn allocate_address(&self, _: u64) -> Result<Ipv4Addr, MachineError> {
-        Ok(Ipv4Addr::BROADCAST)
+        let on_loopback = self.on_loopback.load(Ordering::SeqCst);
+        Ok(if on_loopback { Ipv4Addr::LOCALHOST } else { Ipv4Addr::BROADCAST })
     }
 
     fn boot(&self, spec: MachineSpec) -> Operation<'_, ()> {
