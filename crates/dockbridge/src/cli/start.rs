@@ -74,10 +74,12 @@ pub(super) async fn run(
             "Stopping. The server is destroyed, the volume is kept. Ctrl-C again to leave at once."
         );
     }
+    let lifecycle = bridge.lifecycle().clone();
     tokio::select! {
         _ = bridge.shut_down() => {
             if outcome.is_ok() {
-                let _ = writeln!(terminal.err, "Stopped. Nothing is running; the volume is kept.");
+                let left_to = lifecycle.snapshot().left_to();
+                let _ = terminal.err.write_all(render::stopped(&left_to).as_bytes());
             }
             outcome
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::report::{ErrorReport, state_word};
 use crate::{
     lifecycle::{Snapshot, state::State},
-    server::{Ended, ForeignLease},
+    server::ForeignLease,
 };
 
 /// What the running DockBridge is asked for.
@@ -52,10 +52,7 @@ impl From<&Snapshot> for Progress {
                 .filter(|_| destroy_failed)
                 .map(|(error, at)| ErrorReport::new(error, *at)),
             done: snapshot.machine.stopping && snapshot.machine.state == State::Absent,
-            left_to: match &snapshot.ended {
-                Some(Ended::LeftTo(others)) => others.clone(),
-                Some(Ended::Destroyed) | None => Vec::new(),
-            },
+            left_to: snapshot.left_to(),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{machine::Machine, state::Generation};
 use crate::{
     error::DockBridgeError,
     keepalive::HeartbeatStatus,
-    server::{Ended, Engine, Phases, ServerError},
+    server::{Ended, Engine, ForeignLease, Phases, ServerError},
 };
 
 /// A failure that several requests have in common.
@@ -49,6 +49,15 @@ impl Snapshot {
     #[must_use]
     pub const fn new(machine: Machine) -> Self {
         Self { machine, engine: None, last_error: None, ended: None }
+    }
+
+    /// Who holds the last server, if it was left to others.
+    #[must_use]
+    pub fn left_to(&self) -> Vec<ForeignLease> {
+        match &self.ended {
+            Some(Ended::LeftTo(others)) => others.clone(),
+            Some(Ended::Destroyed) | None => Vec::new(),
+        }
     }
 }
 

@@ -47,7 +47,7 @@ impl Machine {
             time_until_shutdown: ends.map(|ends| ends.since(now)),
             shutdown_reason: reason,
             paid_until: self.facts.birth.map(|birth| birth.paid_until(now).wall),
-            kept_until: kept.map(|kept| kept.wall),
+            kept_until: kept.and(self.facts.keep_until),
             limit: limit.map(|limit| limit.wall),
         }
     }

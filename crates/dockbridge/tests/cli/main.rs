@@ -6,6 +6,7 @@ mod client;
 mod daemon;
 mod ending;
 mod help;
+mod keep;
 mod leftovers;
 mod machines;
 mod refusals;

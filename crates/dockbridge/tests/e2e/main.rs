@@ -9,6 +9,8 @@
 mod cold_start;
 mod failures;
 mod fidelity;
+mod idle;
+mod lease;
 mod persistence;
 mod pty;
 mod request;

@@ -12,6 +12,7 @@ use std::{
 };
 
 use hcloud_emulator::{Emulator, machines::containers::ContainerMachines};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// What the tests' project answers to.
@@ -157,6 +158,20 @@ impl World {
                 }
                 Err(error) => panic!("no line with `{part}` ({error}) in:\n{}", bridge.seen),
             }
+        }
+    }
+
+    /// Freezes DockBridge and its connection, as a computer does that goes to sleep, or lets them go on.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let bridge = self.bridge.as_ref().expect("DockBridge has been started");
+        let signal = if frozen { Signal::STOP } else { Signal::CONT };
+        let parent = bridge.child.id();
+        let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
+        let all = children.split_whitespace().map(|pid| pid.parse().unwrap()).chain([parent]);
+        for pid in all {
+            let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+            // A short-lived child may have ended meanwhile.
+            let _ = kill_process(pid, signal);
         }
     }
 
