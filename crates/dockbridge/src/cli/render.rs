@@ -86,6 +86,20 @@ pub(super) fn listening(socket: &Path, took_over: bool, config: &Config) -> Stri
     )
 }
 
+/// What becomes of a server that a `start` leaves which has failed.
+pub(super) fn left_as_it_is(config: &Config) -> String {
+    let timeout = config.keepalive.timeout;
+    let alone = match config.keepalive.self_destruct {
+        SelfDestruct::Delete => format!("deletes itself {timeout} after its last heartbeat"),
+        SelfDestruct::PowerOff => format!("powers off {timeout} after its last heartbeat, and is billed even then"),
+        SelfDestruct::Off => "runs on and is billed".to_owned(),
+    };
+    format!(
+        "The server on record is left as it is, and {alone}. `dockbridge start` with a correct configuration takes it up \
+         again, `dockbridge stop` destroys it.\n"
+    )
+}
+
 /// When a server ends, in a sentence.
 fn ending(config: &Config) -> String {
     let activity = &config.activity;

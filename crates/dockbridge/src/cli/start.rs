@@ -59,11 +59,7 @@ pub(super) async fn run(
     let outcome = match outcome {
         Err(error) if !absent => {
             // A slip in the configuration, or a token that was replaced, is no wish to destroy what runs on the server.
-            let _ = writeln!(
-                terminal.err,
-                "The server on record is left as it is: it runs on and is billed. `dockbridge start` with a correct \
-                 configuration takes it up again, `dockbridge stop` destroys it."
-            );
+            let _ = terminal.err.write_all(render::left_as_it_is(config).as_bytes());
             return Err(error);
         }
         outcome => outcome,

@@ -102,7 +102,7 @@ async fn a_slip_in_the_configuration_destroys_nothing() {
     daemon.kill().await;
     world.set("DOCKBRIDGE_HETZNER_SERVER_TYPE", "cx3");
     let start = world.run(&["start"]).await;
-    start.failed_with(&["unknown_server_type", "left as it is: it runs on and is billed"]);
+    start.failed_with(&["unknown_server_type", "left as it is, and deletes itself 5m after"]);
     assert_eq!(world.list("servers").await.len(), 1);
     assert!(world.state("server.json").exists());
 }

@@ -65,6 +65,6 @@ async fn a_token_that_is_no_longer_valid_does_not_hold_up_the_end() {
     daemon.kill().await;
     world.set("HETZNER_API_TOKEN", "revoked000000000000000000000000000000000000000000000000000000000");
     let start = world.run(&["start"]).await;
-    start.failed_with(&["hetzner::unauthorized", "left as it is: it runs on and is billed"]);
+    start.failed_with(&["hetzner::unauthorized", "left as it is, and deletes itself 5m after"]);
     assert!(world.state("server.json").exists());
 }
