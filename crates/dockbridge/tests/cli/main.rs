@@ -8,6 +8,7 @@ mod ending;
 mod help;
 mod leftovers;
 mod machines;
+mod reconnecting;
 mod refusals;
 mod requests;
 mod secrets;
