@@ -8,13 +8,19 @@ use std::{
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{catalogue::Catalogue, machines::Machines, state::State};
+use crate::{
+    catalogue::Catalogue,
+    machines::{Forward, Machines},
+    state::State,
+};
 
 /// One emulated project.
 pub(crate) struct App {
     state: Mutex<State>,
     pub(crate) catalogue: Catalogue,
     pub(crate) machines: Arc<dyn Machines>,
+    /// How machines reach the API.
+    pub(crate) api: Option<Forward>,
     /// How long an action takes that no machine is involved in.
     pub(crate) action_delay: Duration,
     tasks: TaskTracker,
@@ -25,11 +31,17 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(catalogue: Catalogue, machines: Arc<dyn Machines>, action_delay: Duration) -> Self {
+    pub(crate) fn new(
+        catalogue: Catalogue,
+        machines: Arc<dyn Machines>,
+        api: Option<Forward>,
+        action_delay: Duration,
+    ) -> Self {
         Self {
             state: Mutex::new(State::default()),
             catalogue,
             machines,
+            api,
             action_delay,
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -61,6 +73,11 @@ impl App {
             () = self.closing.cancelled() => {}
             () = tokio::time::sleep(self.action_delay) => {}
         }
+    }
+
+    /// Ends when background work should come to its end.
+    pub(crate) async fn closes(&self) {
+        self.closing.cancelled().await;
     }
 
     /// Whether new machines should no longer be started.

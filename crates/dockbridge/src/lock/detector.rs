@@ -105,3 +105,7 @@ impl Detector {
 fn pause(failures: u32) -> Duration {
     Duration::from_secs(1 << failures.min(6)).min(LONGEST_PAUSE)
 }
+
+#[cfg(test)]
+#[path = "detector_tests.rs"]
+mod tests;

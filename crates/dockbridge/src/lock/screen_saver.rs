@@ -10,7 +10,7 @@ use super::{
 
 const NAME: &str = "org.freedesktop.ScreenSaver";
 
-/// The screen saver's interface (freedesktop.org, "Idle Inhibition Service"; the methods are those of KDE and GNOME).
+/// The part of the screen saver's interface that is used.
 #[zbus::proxy(
     interface = "org.freedesktop.ScreenSaver",
     default_service = "org.freedesktop.ScreenSaver",

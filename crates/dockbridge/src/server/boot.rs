@@ -13,6 +13,7 @@ use tokio::{
 
 use super::{HetznerServers, LoginKey, Phases, ServerError, first_lease::LeaseWatch, labels, link::SshLink};
 use crate::{
+    config::SelfDestruct,
     error::DockBridgeError,
     keepalive::LeaseError,
     state::{EngineFacts, ServerRecord},
@@ -94,7 +95,11 @@ impl HetznerServers {
             up = self.engine_up(link, name) => up?,
             () = lease.destroying() => return Err(LeaseError::Destroying.into()),
         }
-        lease.engine_is_up();
+        // With that setting the lifecycle has no heartbeat. A server that was ordered before it was set has a monitor all the
+        // same, and must not end under our work.
+        if self.settings.keepalive.self_destruct != SelfDestruct::Off {
+            lease.engine_is_up();
+        }
         Ok(())
     }
 

@@ -56,7 +56,7 @@ pub(super) enum Standing {
     Destroying,
 }
 
-/// The task that takes the lease and keeps it. It ends by itself when the engine is up and all is done, and with the link.
+/// The task that takes the lease and keeps it. It ends by itself when others have taken over and all is done, and with the link.
 pub(super) struct FirstLease {
     tasks: JoinSet<()>,
     watch: LeaseWatch,
@@ -113,7 +113,7 @@ impl LeaseWatch {
         }
     }
 
-    /// Says that the engine answers: others renew the lease from here on.
+    /// Says that the engine answers and that others renew the lease from here on.
     pub(super) fn engine_is_up(&self) {
         self.engine_up.cancel();
     }

@@ -54,19 +54,27 @@ impl HetznerServers {
             return Rights::Unknown;
         }
         let others = match keepalive::renew(&*link, &self.owner, END_SPAN).await {
-            // Every lease had run out, so nobody else holds one.
-            Err(LeaseError::Destroying) => return Rights::OursAlone,
+            // Every lease had run out, unless somebody was faster and the monitor has not taken it back yet.
+            Err(LeaseError::Destroying) => keepalive::leases(&*link).await.map(|leases| self.of_others(leases)),
+            others => others,
+        };
+        let others = match others {
+            Ok(others) if others.is_empty() => return Rights::OursAlone,
+            Ok(others) => others,
             Err(error) => {
                 tracing::warn!(%error, "the server's monitor does not say who else holds the server");
                 return Rights::Unknown;
             }
-            Ok(others) if others.is_empty() => return Rights::OursAlone,
-            Ok(others) => others,
         };
         if let Err(error) = keepalive::release(&*link, &self.owner).await {
             tracing::debug!(%error, "our lease could not be given back, and runs out by itself");
         }
         Rights::Shared(others)
+    }
+
+    /// The leases that are not ours.
+    pub(super) fn of_others(&self, leases: Vec<ForeignLease>) -> Vec<ForeignLease> {
+        leases.into_iter().filter(|lease| lease.client_id != self.client_id).collect()
     }
 }
 

@@ -66,7 +66,7 @@ impl HetznerServers {
     /// Who else holds a lease; nobody, where the monitor does not say.
     async fn foreign_leases(&self, link: &SshLink) -> Vec<ForeignLease> {
         match keepalive::leases(link).await {
-            Ok(leases) => leases.into_iter().filter(|lease| lease.client_id != self.client_id).collect(),
+            Ok(leases) => self.of_others(leases),
             Err(error) => {
                 tracing::debug!(%error, "the monitor of a server on no record does not say who holds it");
                 Vec::new()

@@ -96,6 +96,22 @@ async fn a_server_that_is_gone_meanwhile_is_replaced_with_the_same_volume() {
 }
 
 #[tokio::test]
+async fn a_server_that_has_turned_itself_off_is_destroyed_by_the_next_start() {
+    let world = World::new().await;
+    let (daemon, _client) = world.start_provisioning().await;
+    daemon.kill().await;
+    let id = world.list("servers").await[0]["id"].clone();
+    eventually("the server runs", || world.machines.user_data().len() == 1).await;
+    world.create(&format!("servers/{id}/actions/poweroff"), json!({})).await;
+    let mut daemon = world.start().await;
+    daemon.wait_for("the server is destroyed; the volume is kept").await;
+    world.only_the_volume_is_left().await;
+    assert!(!world.state("server.json").exists());
+    assert_eq!(daemon.interrupt().await.code, Some(0));
+    assert_eq!(world.orders(), 1);
+}
+
+#[tokio::test]
 async fn a_slip_in_the_configuration_destroys_nothing() {
     let mut world = World::new().await;
     let (daemon, _client) = world.start_provisioning().await;

@@ -9,6 +9,7 @@ mod help;
 mod keep;
 mod leftovers;
 mod machines;
+mod reconnecting;
 mod refusals;
 mod requests;
 mod secrets;

@@ -12,12 +12,12 @@ use crate::{
 };
 
 /// The other installation.
-const DESK: &str = "ba9876543210";
+pub(crate) const DESK: &str = "ba9876543210";
 /// This one.
-const OURS: &str = "0123456789ab";
+pub(crate) const OURS: &str = "0123456789ab";
 
 /// What may differ between servers.
-struct Ordered<'a> {
+pub(crate) struct Ordered<'a> {
     /// Whose server it is.
     by: &'a str,
     /// Whose key its label names.
@@ -25,7 +25,7 @@ struct Ordered<'a> {
     self_destruct: &'a str,
 }
 
-const BY_DESK: Ordered<'_> = Ordered { by: DESK, host_key: "host", self_destruct: "delete" };
+pub(crate) const BY_DESK: Ordered<'_> = Ordered { by: DESK, host_key: "host", self_destruct: "delete" };
 
 /// Waits until the only resource of a kind has that status.
 async fn until(world: &World, kind: &str, status: &str) {
@@ -56,7 +56,7 @@ async fn server(world: &World, sshd: &Sshd, ordered: &Ordered<'_>) -> Value {
 }
 
 /// A world with a server that can be logged in to, on which the other installation has a lease.
-async fn shared(ordered: &Ordered<'_>) -> (World, Sshd, Value) {
+pub(crate) async fn shared(ordered: &Ordered<'_>) -> (World, Sshd, Value) {
     let mut world = World::new().await;
     let sshd = Sshd::start(&mut world).await;
     fs::create_dir_all(world.state("")).unwrap();
@@ -67,7 +67,7 @@ async fn shared(ordered: &Ordered<'_>) -> (World, Sshd, Value) {
 }
 
 /// Nothing of ours is on record, and nothing was changed in the cloud but what `shared` did itself.
-async fn nothing_was_changed(world: &World) {
+pub(crate) async fn nothing_was_changed(world: &World) {
     assert!(!world.state("server.json").exists());
     let state = fs::read_dir(world.state("")).unwrap();
     let names: Vec<_> = state.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -148,6 +148,7 @@ async fn nothing_is_shared_without_leases() {
 #[tokio::test]
 async fn a_server_that_destroys_itself_is_not_taken_up() {
     let (world, sshd, _) = shared(&BY_DESK).await;
+    sshd.monitor(&["release", DESK]).await;
     sshd.begin_destruction();
     let daemon = world.start().await;
     let message = ask(&world.socket()).await.refusal();

@@ -12,6 +12,7 @@ use std::{
 };
 
 use data_encoding::{BASE32_NOPAD, BASE64};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -30,7 +31,7 @@ const MONITOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/server/cloud_ini
 pub(crate) struct Sshd {
     folder: TempDir,
     /// Killed when dropped.
-    _server: Child,
+    server: Child,
     engine: JoinHandle<()>,
 }
 
@@ -112,7 +113,7 @@ impl Sshd {
         world.set("DOCKBRIDGE_SSH_KEY_PATH", &shown("client"));
         world.machines.move_to_loopback();
         let engine = tokio::spawn(engine(UnixListener::bind(path("engine.sock")).unwrap()));
-        Self { folder, _server: server, engine }
+        Self { folder, server, engine }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -154,6 +155,22 @@ impl Sshd {
     /// Has the monitor behave as if it had begun to destroy the server.
     pub(crate) fn begin_destruction(&self) {
         fs::create_dir_all(self.path("run/destroying")).unwrap();
+    }
+
+    /// Cuts every connection. New ones are accepted.
+    pub(crate) fn cut(&self) {
+        let id = self.server.id().unwrap();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        assert!(!children.is_empty(), "there is a connection to cut");
+        for child in children.split_whitespace() {
+            // One that has just ended by itself is no failure.
+            let _ = kill_process(Pid::from_raw(child.parse().unwrap()).unwrap(), Signal::KILL);
+        }
+    }
+
+    /// Lets nobody log in any more. Who is in stays.
+    pub(crate) fn refuse_everybody(&self) {
+        fs::write(self.path("authorized"), "").unwrap();
     }
 
     /// Whether somebody wanted the engine stopped.

@@ -1,12 +1,12 @@
 //! Setting up an emulator.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
-use axum::serve::ListenerExt as _;
+use axum::{Router, serve::ListenerExt as _};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +20,8 @@ use crate::{
     },
     app::App,
     catalogue::Catalogue,
-    machines::{Machines, none::NoMachines},
+    machines::{Forward, Machines, none::NoMachines},
+    work::power_offs,
 };
 
 /// How long an action takes where no machine is involved, unless set otherwise: long enough to be seen running.
@@ -117,22 +118,60 @@ impl EmulatorBuilder {
         let unable = |source| EmulatorError::Listen { address: self.listen, source };
         let listener = TcpListener::bind(self.listen).await.map_err(unable)?;
         let address = listener.local_addr().map_err(unable)?;
-        // Answers are small; waiting to fill a packet would add 40 ms to each.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps Nagle's algorithm");
-            }
-        });
-        let app = Arc::new(App::new(catalogue, self.machines, self.action_delay));
+        let (for_machines, api) = match for_machines(address, self.machines.host_address()).await? {
+            Some((listener, api)) => (Some(listener), Some(api)),
+            None => (None, None),
+        };
+        let app = Arc::new(App::new(catalogue, self.machines, api, self.action_delay));
         let gate = Arc::new(Gate::new(self.tokens, self.rate));
         let closing = CancellationToken::new();
-        let service = axum::serve(listener, router(Arc::clone(&app), Arc::clone(&gate)))
-            .with_graceful_shutdown(closing.clone().cancelled_owned());
+        let router = router(Arc::clone(&app), Arc::clone(&gate));
+        let for_machines = for_machines.map(|listener| serve(listener, router.clone(), closing.clone()));
+        let for_clients = serve(listener, router, closing.clone());
         let server = tokio::spawn(async move {
-            if let Err(error) = service.await {
-                tracing::error!(%error, "the API is no longer served");
+            match for_machines {
+                Some(for_machines) => {
+                    tokio::join!(for_clients, for_machines);
+                }
+                None => for_clients.await,
             }
         });
+        power_offs::spawn(&app);
         Ok(Emulator { address, app, gate, closing, server: Some(server) })
+    }
+}
+
+/// Listens where machines see this host, if clients use an address that means the machine itself to a machine.
+///
+/// The port is any free one: inside machines the clients' own address leads to it.
+async fn for_machines(
+    clients: SocketAddr,
+    host: Option<Ipv4Addr>,
+) -> Result<Option<(TcpListener, Forward)>, EmulatorError> {
+    let own = clients.ip().is_loopback() || clients.ip().is_unspecified();
+    let Some(host) = host.filter(|_| own) else { return Ok(None) };
+    let address = SocketAddr::from((host, 0));
+    let unable = |source| EmulatorError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(unable)?;
+    let to = listener.local_addr().map_err(unable)?;
+    let listen = if clients.ip().is_unspecified() {
+        let loopback = if clients.is_ipv4() { IpAddr::from(Ipv4Addr::LOCALHOST) } else { Ipv6Addr::LOCALHOST.into() };
+        SocketAddr::new(loopback, clients.port())
+    } else {
+        clients
+    };
+    Ok(Some((listener, Forward { listen, to })))
+}
+
+/// Serves the API on a listener until it is told to close.
+async fn serve(listener: TcpListener, router: Router, closing: CancellationToken) {
+    // Answers are small; waiting to fill a packet would add 40 ms to each.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+        }
+    });
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(closing.cancelled_owned()).await {
+        tracing::error!(%error, "the API is no longer served");
     }
 }

@@ -16,6 +16,7 @@ use crate::{
         pipeline::{BASE, Gate},
     },
     app::App,
+    machines::MachineError,
     work::delete_server,
 };
 
@@ -90,6 +91,18 @@ impl Emulator {
         // It cannot fail: it neither panics nor is it aborted before the emulator is dropped.
         let _ = removal.await;
         true
+    }
+
+    /// Lets every packet to and from a running server vanish, as if its cable were pulled: connections stall, and none can
+    /// be made. Only the server itself still reaches the API. Lasts until [`Emulator::restore_network`] or the server's
+    /// next boot.
+    pub async fn cut_network(&self, server_id: u64) -> Result<(), MachineError> {
+        self.app.machines.cut_network(server_id).await
+    }
+
+    /// Undoes [`Emulator::cut_network`]; nothing happens where nothing was cut.
+    pub async fn restore_network(&self, server_id: u64) -> Result<(), MachineError> {
+        self.app.machines.restore_network(server_id).await
     }
 
     /// Stops serving, lets running actions end, and removes every machine and volume. Every step has a time limit.

@@ -16,7 +16,9 @@ use super::{
     disks::{Disks, LOOP_MAJOR},
     engine::{Engine, NETWORK},
     image::{self, OnProgress},
+    network,
     place::Place,
+    power_offs::Ends,
     register::{Attached, Register, link_name},
     seed,
     tool::{QUICK, failed, io_failed},
@@ -29,7 +31,7 @@ const SHUTDOWN_SECONDS: &str = "60";
 /// How long the stop command may take altogether.
 const STOP_BOUND: Duration = Duration::from_secs(90);
 /// The label that every machine carries.
-const LABEL: &str = "hcloud-emulator.machine";
+pub(super) const LABEL: &str = "hcloud-emulator.machine";
 
 /// What every machine is created with.
 const CREATE: [&str; 25] = [
@@ -132,6 +134,7 @@ impl ContainerMachines {
         let id = spec.server_id;
         let doing = format!("boot server {id}");
         let container = container(id);
+        self.register().set_api(id, spec.api.map(|api| api.to));
         for volume in &spec.volumes {
             self.connect(*volume, id).await?;
         }
@@ -143,6 +146,11 @@ impl ContainerMachines {
         // An absolute name: a relative one is taken below the group that the engine happens to run in.
         let parent = format!("/{}", self.name);
         create.extend(["--sysctl", "net.ipv4.ip_forward=1", "--cgroup-parent", &parent]);
+        // The machine's first process reads these and hides them from everything it starts.
+        let api = spec.api.map(|api| [format!("API_LISTEN={}", api.listen), format!("API_TO={}", api.to)]);
+        for variable in api.iter().flatten() {
+            create.extend(["--env", variable]);
+        }
         create.extend([image, "/usr/local/sbin/machine-init"]);
         self.docker(&doing, &create, CONTAINER_BOUND).await?;
         let seed = self.seed(id);
@@ -172,7 +180,10 @@ impl ContainerMachines {
         std::fs::write(&file, table).map_err(io_failed(doing, &file))?;
         let from = file.display().to_string();
         self.docker(doing, &["cp", &from, &format!("{container}:/etc/machine-volumes")], QUICK).await?;
-        self.docker(doing, &["start", &container], CONTAINER_BOUND).await.map(drop)
+        self.docker(doing, &["start", &container], CONTAINER_BOUND).await?;
+        // Only now: the end of what ran before may be told late.
+        self.register().expect_end(server, false);
+        Ok(())
     }
 
     /// Gives a volume a device that belongs to a machine. Nothing happens when it has one.
@@ -242,6 +253,7 @@ impl ContainerMachines {
     /// Removes all of a machine but its address.
     async fn take_down(&self, server: u64) -> Result<(), MachineError> {
         let doing = format!("remove server {server}");
+        self.register().expect_end(server, true);
         let filter = format!("label={LABEL}={server}");
         let listed = self.docker(&doing, &["ps", "--all", "--quiet", "--filter", &filter], QUICK).await?;
         for id in listed.split_whitespace() {
@@ -264,15 +276,55 @@ impl ContainerMachines {
             return Ok(());
         }
         let container = container(server);
-        if graceful {
-            self.docker(&doing, &["stop", "-t", SHUTDOWN_SECONDS, &container], STOP_BOUND).await.map(drop)
+        self.register().expect_end(server, true);
+        let stopped = if graceful {
+            self.docker(&doing, &["stop", "-t", SHUTDOWN_SECONDS, &container], STOP_BOUND).await
         } else {
-            self.docker(&doing, &["kill", &container], CONTAINER_BOUND).await.map(drop)
+            self.docker(&doing, &["kill", &container], CONTAINER_BOUND).await
+        };
+        if stopped.is_err() {
+            self.register().expect_end(server, false);
         }
+        stopped.map(drop)
+    }
+
+    /// See [`Machines::power_offs`].
+    async fn follow_power(&self, report: &(dyn Fn(u64) + Send + Sync)) -> Result<(), MachineError> {
+        let doing = "watch the power of machines";
+        let mut ends = {
+            let engine = self.engine.read().await;
+            Ends::watch(engine.as_ref().ok_or_else(|| failed(doing, "the machines have been shut down"))?)?
+        };
+        loop {
+            let server = ends.next().await?;
+            // What was asked for is known to those who asked.
+            if self.register().expects_end(server) {
+                continue;
+            }
+            // It may have been started again meanwhile. Listing the containers does not tell: the list is changed only after
+            // the event. What is removed meanwhile cannot be looked at, and needs no report.
+            let look = ["container", "inspect", "--format", "{{.State.Running}}", &container(server)];
+            if self.docker(doing, &look, QUICK).await.is_ok_and(|running| running.trim() == "false") {
+                report(server);
+            }
+        }
+    }
+
+    /// Runs a script that changes the network of a machine.
+    async fn change_network(&self, server: u64, script: &str) -> Result<(), MachineError> {
+        let doing = format!("change the network of server {server}");
+        if !self.running(server, &doing).await? {
+            return Err(failed(doing, "its machine does not run"));
+        }
+        self.inside(server, &doing, script).await
     }
 }
 
 impl Machines for ContainerMachines {
+    fn host_address(&self) -> Option<Ipv4Addr> {
+        Some(self.register().host())
+    }
+
     fn allocate_address(&self, server_id: u64) -> Result<Ipv4Addr, MachineError> {
         let address = self.register().allocate(server_id);
         address.ok_or_else(|| failed(format!("give server {server_id} an address"), "all addresses are taken"))
@@ -292,6 +344,21 @@ impl Machines for ContainerMachines {
 
     fn remove(&self, server_id: u64) -> Operation<'_, ()> {
         Box::pin(self.remove_machine(server_id))
+    }
+
+    fn power_offs<'a>(&'a self, report: &'a (dyn Fn(u64) + Send + Sync)) -> Operation<'a, ()> {
+        Box::pin(self.follow_power(report))
+    }
+
+    fn cut_network(&self, server_id: u64) -> Operation<'_, ()> {
+        Box::pin(async move {
+            let api = self.register().api(server_id);
+            self.change_network(server_id, &network::cut(api)).await
+        })
+    }
+
+    fn restore_network(&self, server_id: u64) -> Operation<'_, ()> {
+        Box::pin(async move { self.change_network(server_id, &network::restore()).await })
     }
 
     fn create_volume(&self, volume_id: u64, size_gb: u64, format: Option<&str>) -> Operation<'_, ()> {

@@ -35,10 +35,15 @@ const CUSTOMIZE: &str = include_str!("image/customize.sh");
 const ADD_ENGINE: &str = include_str!("image/add-engine.sh");
 
 /// Files that are copied into the image: path, mode, content.
-const OVERLAY: [(&str, u32, &str); 3] = [
+const OVERLAY: [(&str, u32, &str); 8] = [
     ("usr/local/sbin/machine-init", 0o755, include_str!("image/files/machine-init")),
     ("etc/cloud/cloud.cfg.d/90-machine.cfg", 0o644, include_str!("image/files/90-machine.cfg")),
     ("etc/systemd/system/machine-fstab.service", 0o644, include_str!("image/files/machine-fstab.service")),
+    ("etc/systemd/system/machine-api.socket", 0o644, include_str!("image/files/machine-api.socket")),
+    ("etc/systemd/system/machine-api.service", 0o644, include_str!("image/files/machine-api.service")),
+    ("usr/local/sbin/machine-metadata", 0o755, include_str!("image/files/machine-metadata")),
+    ("etc/systemd/system/machine-metadata.socket", 0o644, include_str!("image/files/machine-metadata.socket")),
+    ("etc/systemd/system/machine-metadata@.service", 0o644, include_str!("image/files/machine-metadata@.service")),
 ];
 
 /// What the building of the images tells while it goes on.

@@ -1,6 +1,9 @@
 //! Which machines and volumes there are, and which volume is in which machine. Pure bookkeeping, without any effect.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{Ipv4Addr, SocketAddr},
+};
 
 use super::{
     disks::{LOOP_MAJOR, LoopDevice},
@@ -15,6 +18,10 @@ pub(super) struct Register {
     next_address: u32,
     addresses: BTreeMap<u64, Ipv4Addr>,
     attached: BTreeMap<u64, Attached>,
+    /// Where machines reach the API.
+    apis: BTreeMap<u64, SocketAddr>,
+    /// Machines that were told to end.
+    ending: BTreeSet<u64>,
 }
 
 /// A volume that is in a machine.
@@ -30,7 +37,19 @@ pub(super) struct Attached {
 
 impl Register {
     pub(super) fn new(subnet: Subnet) -> Self {
-        Self { subnet, next_address: 0, addresses: BTreeMap::new(), attached: BTreeMap::new() }
+        Self {
+            subnet,
+            next_address: 0,
+            addresses: BTreeMap::new(),
+            attached: BTreeMap::new(),
+            apis: BTreeMap::new(),
+            ending: BTreeSet::new(),
+        }
+    }
+
+    /// This host's address as machines see it.
+    pub(super) fn host(&self) -> Ipv4Addr {
+        self.subnet.host()
     }
 
     /// Reserves an address for a server, or returns the one it has. `None` when all are taken.
@@ -50,8 +69,37 @@ impl Register {
         None
     }
 
+    /// Forgets a machine that is gone. That it was to end is remembered: its end may be told late.
     pub(super) fn free(&mut self, server: u64) {
         self.addresses.remove(&server);
+        self.apis.remove(&server);
+    }
+
+    /// Records where a machine reaches the API.
+    pub(super) fn set_api(&mut self, server: u64, api: Option<SocketAddr>) {
+        match api {
+            Some(api) => self.apis.insert(server, api),
+            None => self.apis.remove(&server),
+        };
+    }
+
+    /// Where a machine reaches the API.
+    pub(super) fn api(&self, server: u64) -> Option<SocketAddr> {
+        self.apis.get(&server).copied()
+    }
+
+    /// Records whether a machine was told to end.
+    pub(super) fn expect_end(&mut self, server: u64, expected: bool) {
+        if expected {
+            self.ending.insert(server);
+        } else {
+            self.ending.remove(&server);
+        }
+    }
+
+    /// Whether a machine was told to end, and has not been started since.
+    pub(super) fn expects_end(&self, server: u64) -> bool {
+        self.ending.contains(&server)
     }
 
     /// Records a volume in a machine and gives it the first free name. `None` when the machine has no room.

@@ -1,4 +1,4 @@
-//! What a machine's cloud-init finds: the `NoCloud` seed, which stands for the cloud's metadata service.
+//! What a machine's cloud-init finds: the `NoCloud` seed. The machine's metadata service hands it out, too.
 
 use std::path::Path;
 
@@ -13,7 +13,12 @@ pub(super) const DIRECTORY: &str = "/var/lib/cloud/seed/nocloud";
 pub(super) fn write(directory: &Path, spec: &MachineSpec) -> Result<(), MachineError> {
     let doing = format!("boot server {}", spec.server_id);
     std::fs::create_dir_all(directory).map_err(io_failed(&doing, directory))?;
-    let files = [("user-data", spec.user_data.clone().unwrap_or_default()), ("meta-data", meta_data(spec))];
+    let files = [
+        ("user-data", spec.user_data.clone().unwrap_or_default()),
+        ("meta-data", meta_data(spec)),
+        // For the metadata service alone, which has a path of its own for it.
+        ("instance-id", spec.server_id.to_string()),
+    ];
     for (name, content) in files {
         let path = directory.join(name);
         std::fs::write(&path, content).map_err(io_failed(&doing, &path))?;

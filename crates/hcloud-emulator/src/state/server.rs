@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     catalogue::{Image, Location, ServerType},
     labels::Labels,
-    machines::MachineSpec,
+    machines::{Forward, MachineSpec},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -59,7 +59,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// What its machine is booted with.
-    pub(crate) fn machine(&self, volumes: Vec<u64>) -> MachineSpec {
+    pub(crate) fn machine(&self, volumes: Vec<u64>, api: Option<Forward>) -> MachineSpec {
         MachineSpec {
             server_id: self.id,
             name: self.name.clone(),
@@ -68,6 +68,7 @@ impl Server {
             ssh_keys: self.ssh_keys.clone(),
             address: self.address,
             volumes,
+            api,
         }
     }
 }

@@ -79,7 +79,7 @@ async fn boot(app: &App, creation: &Creation) -> Result<(), MachineError> {
         let volumes = state.volumes_of(creation.server);
         let server = state.servers.get_mut(&creation.server)?;
         server.status = ServerStatus::Starting;
-        Some(server.machine(volumes))
+        Some(server.machine(volumes, app.api))
     });
     app.machines.boot(spec.ok_or_else(|| refused("it was deleted"))?).await
 }

@@ -3,6 +3,7 @@
 pub(crate) mod create_server;
 pub(crate) mod delete_server;
 pub(crate) mod power;
+pub(crate) mod power_offs;
 pub(crate) mod volumes;
 
 use std::sync::Arc;

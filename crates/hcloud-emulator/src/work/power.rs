@@ -108,7 +108,7 @@ async fn start(app: &App, id: u64) -> Result<(), MachineError> {
     set_status(app, id, ServerStatus::Starting);
     let first = app.with(|state| {
         let volumes = state.volumes_of(id);
-        state.servers.get(&id).filter(|server| !server.booted).map(|server| server.machine(volumes))
+        state.servers.get(&id).filter(|server| !server.booted).map(|server| server.machine(volumes, app.api))
     });
     match first {
         Some(spec) => app.machines.boot(spec).await,

@@ -14,7 +14,7 @@ use tokio::{
 use self::sessions::is_locked;
 use super::{LockError, Source, bus::LockResult, publisher::Publisher};
 
-/// How often `ioreg` is run: it takes about 10 ms, and nothing on macOS tells a program without a window.
+/// How often `ioreg` is run: much more often than `lock.idle_timeout` is long, which is a minute by default.
 const PERIOD: Duration = Duration::from_secs(5);
 /// How long one run may take.
 const BOUND: Duration = Duration::from_secs(5);

@@ -3,7 +3,7 @@
 //! The list is XML that a program of the system has written, with a tag for each value. Only its tags are looked at; names
 //! and values that mean nothing here, also those of later systems, are passed over.
 
-/// Whether the screen of the user `uid` is locked; `None` where there is no list of sessions.
+/// Whether the screen of the user `uid` is locked; `None` where there is no whole list of sessions.
 ///
 /// A locked session has `CGSSessionScreenIsLocked`, and on some systems only the time of its lock. Both are gone once it is
 /// unlocked. Where no session is the user's, as over SSH, the one on the console counts.
@@ -11,7 +11,7 @@ pub(super) fn is_locked(list: &str, uid: u32) -> Option<bool> {
     let mut tags = Tags { rest: list };
     tags.find(|tag| tag.key() == Some("IOConsoleUsers"))?;
     let sessions = match tags.next()?.name {
-        "array" => sessions(&mut tags),
+        "array" => sessions(&mut tags)?,
         "array/" => Vec::new(),
         _ => return None,
     };
@@ -28,11 +28,12 @@ struct Session {
     has_lock_time: bool,
 }
 
-/// Reads the dictionaries of an array up to its end.
-fn sessions(tags: &mut Tags<'_>) -> Vec<Session> {
+/// Reads the dictionaries of an array; `None` where it has no end.
+fn sessions(tags: &mut Tags<'_>) -> Option<Vec<Session>> {
     let mut sessions = Vec::new();
     let mut depth = 0_u32;
-    while let Some(tag) = tags.next() {
+    loop {
+        let tag = tags.next()?;
         match tag.name {
             "dict" | "array" => {
                 if depth == 0 {
@@ -41,7 +42,7 @@ fn sessions(tags: &mut Tags<'_>) -> Vec<Session> {
                 depth += 1;
             }
             "/dict" | "/array" if depth > 0 => depth -= 1,
-            "/array" => break,
+            "/array" => return Some(sessions),
             // Deeper keys are about other things than the session.
             _ if depth == 1 => {
                 if let (Some(session), Some(key)) = (sessions.last_mut(), tag.key()) {
@@ -51,7 +52,6 @@ fn sessions(tags: &mut Tags<'_>) -> Vec<Session> {
             _ => {}
         }
     }
-    sessions
 }
 
 impl Session {

@@ -15,7 +15,7 @@ systemctl mask --quiet \
     apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
     fstrim.timer systemd-tmpfiles-clean.timer
 systemctl set-default --quiet multi-user.target
-systemctl enable --quiet machine-fstab.service
+systemctl enable --quiet machine-fstab.service machine-metadata.socket
 # The cloud's virtual machines are recognised by their firmware; this one is told.
 systemctl enable --quiet cloud-init-local.service cloud-init.service cloud-config.service cloud-final.service
 

@@ -11,6 +11,7 @@ fn spec() -> MachineSpec {
         ssh_keys: vec!["ssh-ed25519 AAAA a \"quoted\" comment\n".to_owned()],
         address: Ipv4Addr::LOCALHOST,
         volumes: Vec::new(),
+        api: None,
     }
 }
 

@@ -119,16 +119,29 @@ impl<'a> Host<'a> {
         }
     }
 
-    async fn try_run(&self, command: &str, input: &[u8]) -> Result<String, String> {
+    /// Waits until the same machine, started again, lets the user in.
+    pub(crate) async fn again(self) -> Self {
+        Self::wait_for(self.login, self.address).await
+    }
+
+    /// What runs a command on the machine.
+    pub(crate) fn command(&self, command: &str) -> tokio::process::Command {
         let directory = self.login.directory.path();
-        let mut child = tokio::process::Command::new("ssh")
-            .args(["-F", "none", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-o", "StrictHostKeyChecking=yes"])
+        let mut ssh = tokio::process::Command::new("ssh");
+        ssh.args(["-F", "none", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-o", "StrictHostKeyChecking=yes"])
             .arg("-o")
             .arg(format!("UserKnownHostsFile={}", directory.join("known_hosts").display()))
             .arg("-i")
             .arg(directory.join("user"))
             .arg(format!("root@{}", self.address))
-            .arg(command)
+            .arg(command);
+        ssh
+    }
+
+    /// Runs a command with this standard input; what it writes, trimmed, or what it says when it fails.
+    pub(crate) async fn try_run(&self, command: &str, input: &[u8]) -> Result<String, String> {
+        let mut child = self
+            .command(command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -156,6 +169,17 @@ impl<'a> Host<'a> {
             ))
         }
     }
+}
+
+/// Writes a line at once.
+pub(crate) async fn write_line(to: &mut tokio::process::ChildStdin, line: &str) {
+    to.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+    to.flush().await.unwrap();
+}
+
+/// How many machines the engine's data hold, running or not.
+pub(crate) fn machine_containers() -> usize {
+    std::fs::read_dir(own().join("engine/containers")).unwrap().count()
 }
 
 /// Processes that belong to the cache directory's engine.

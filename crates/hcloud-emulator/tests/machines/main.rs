@@ -3,6 +3,7 @@
 //! Where they cannot run, these tests fail and say why.
 #![expect(clippy::unwrap_used, reason = "a test ends at the first failure")]
 
+mod cloud;
 mod support;
 
 use hcloud_emulator::machines::{MachineSpec, Machines, leftovers};
@@ -31,6 +32,7 @@ fn spec(machines: &dyn Machines, login: &Login, server: u64, image: &str) -> Mac
         ssh_keys: vec![login.public_key()],
         address: machines.allocate_address(server).unwrap(),
         volumes: vec![31],
+        api: None,
     }
 }
 
