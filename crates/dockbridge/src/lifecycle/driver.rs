@@ -11,6 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    announce::{abnormal_end, announce},
     attendance::Attendance,
     handle::{Command, Handle, SharedError, Snapshot, Waiter},
     machine::Machine,
@@ -481,42 +482,8 @@ impl<M: ServerManager> Driver<M> {
     }
 }
 
-/// Says what a change of state means for the user.
-fn announce(before: &Machine, after: &Machine, now: Moment) {
-    match (before.state, after.state) {
-        (State::Running { .. }, State::Grace { until, reason, .. }) => {
-            let seconds = until.since(now).as_secs();
-            tracing::info!(seconds, because = reason.words(), "the server is destroyed soon, unless it is used");
-        }
-        (State::Grace { .. }, State::Running { reconnecting: false, .. }) => {
-            tracing::info!("the server is used again, and kept");
-        }
-        (earlier, State::ShuttingDown { reason, failures: 0, .. })
-            if !matches!(earlier, State::ShuttingDown { .. }) =>
-        {
-            tracing::info!(because = reason.words(), "the server is being destroyed");
-        }
-        _ => {}
-    }
-    if std::mem::discriminant(&before.state) != std::mem::discriminant(&after.state) {
-        tracing::debug!(from = ?before.state, to = ?after.state, "lifecycle");
-    }
-}
-
 const fn is_stopping(error: &DockBridgeError) -> bool {
     matches!(error, DockBridgeError::Server(ServerError::Stopping))
-}
-
-/// What it means that the effect under way ended without an outcome: the worst that it can have been.
-const fn abnormal_end(machine: &Machine) -> Event {
-    let generation = machine.generation;
-    match machine.state {
-        State::Provisioning { .. } => Event::ProvisionFailed { generation, leftover: true },
-        State::ShuttingDown { .. } => Event::DestroyFailed(generation),
-        State::Gone { .. } => Event::ForgetFailed(generation),
-        State::Running { .. } | State::Grace { .. } => Event::ReconnectFailed(generation),
-        State::Absent | State::Unreachable { .. } | State::Failed { .. } => Event::SearchFailed(generation),
-    }
 }
 
 #[cfg(test)]

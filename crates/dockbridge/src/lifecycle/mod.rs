@@ -1,6 +1,7 @@
 //! When a server comes and goes: a pure [`machine`] that decides by [`rules`], one [`Driver`] task that carries out what is
 //! decided, and a [`Handle`] through which everybody else asks.
 
+mod announce;
 mod attendance;
 mod decision;
 mod driver;
