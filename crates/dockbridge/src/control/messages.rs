@@ -15,9 +15,9 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Request {
-    /// One [`StatusReport`].
+    /// One [`super::StatusReport`].
     Status,
-    /// Holds the server until then, or lets it go; one [`StatusReport`] as the answer.
+    /// Holds the server until then, or lets it go; one [`super::StatusReport`] as the answer.
     Keep {
         /// Until when; `null` lets it go.
         until: Option<Timestamp>,
