@@ -55,7 +55,8 @@ impl HetznerServers {
             FirstLease::take(link.clone(), self.terms(id, self_destruct))
         };
         let watch = lease.watch();
-        if let Some(former) = self.connected.lock().await.replace(Connected { link, lease }) {
+        let former = self.connected.lock().await.replace(Connected { link, lease });
+        if let Some(former) = former {
             former.close().await;
         }
         watch

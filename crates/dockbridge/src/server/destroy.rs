@@ -76,7 +76,8 @@ impl HetznerServers {
 
     /// Ends the server on record: over SSH where there is a way, else by the API.
     async fn end_recorded(&self, server: &Server) -> Result<(), DockBridgeError> {
-        let stopped = match self.connected.lock().await.take() {
+        let connected = self.connected.lock().await.take();
+        let stopped = match connected {
             Some(connected) => {
                 let stopped = Self::stop_engine(&connected.link).await;
                 connected.close().await;

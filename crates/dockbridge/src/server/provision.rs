@@ -16,7 +16,12 @@ use super::{
     resources::{self, Existing, WAIT},
     survey::Survey,
 };
-use crate::{config::KeepAlive, error::DockBridgeError, state::ServerRecord};
+use crate::{
+    clock::{Clock, SystemClock},
+    config::KeepAlive,
+    error::DockBridgeError,
+    state::ServerRecord,
+};
 
 /// How long a new server may take until it answers on SSH.
 const BOOT_BOUND: Duration = Duration::from_mins(5);
@@ -65,6 +70,8 @@ impl HetznerServers {
             Plan::Order(order) => order,
             Plan::Adopt(held, key) => return self.adopt(&held, &key, phases, cancel).await,
         };
+        // The bill begins with the order, and its answer may take a while.
+        let ordered = SystemClock.now();
         let (record, created) = phases.run("server ordered", self.order(&order)).await?;
 
         let something_left = |error: DockBridgeError| Failure { error, leftover: true };
@@ -77,8 +84,10 @@ impl HetznerServers {
                 Ok(_) | Err(_) => std::future::pending().await,
             }
         };
-        // A bill counts from here on.
-        let known = Known::new((&created.server).into(), (&order.volume).into(), self_destruct, Duration::ZERO);
+        let known = Known {
+            at: ordered,
+            ..Known::new((&created.server).into(), (&order.volume).into(), self_destruct, Duration::ZERO)
+        };
         let boot = async {
             let (link, lease) = self.reach(&record, &created.server, &order.login_key, phases, BOOT_BOUND).await?;
             phases.run("engine", self.await_engine(&link, &record.name, lease)).await?;

@@ -61,6 +61,8 @@ impl HetznerServers {
         let others = match others {
             Ok(others) if others.is_empty() => return Rights::OursAlone,
             Ok(others) => others,
+            // A server whose boot has failed early.
+            Err(LeaseError::NoMonitor) => return Rights::Unknown,
             Err(error) => {
                 tracing::warn!(%error, "the server's monitor does not say who else holds the server");
                 return Rights::Unknown;
