@@ -9,6 +9,7 @@ use crate::{
     config::{Config, SelfDestruct},
     control::{Degradation, Progress, StatusReport},
     error::DockBridgeError,
+    lock::Source,
     server::{ForeignLease, Overview, Phase, ServerInfo},
 };
 
@@ -262,6 +263,11 @@ pub(super) fn status(report: &StatusReport, others: &Overview, zone: &TimeZone) 
         }
     }
     for Degradation { part, error } in &report.degraded {
+        // Where there is no screen, or nobody to tell of it, that is no fault.
+        if part == "lock_detection" && report.lock.source == Source::Off && !error.retryable {
+            let _ = writeln!(text, "Screen     not watched [{}::{}]", error.category, error.code);
+            continue;
+        }
         let _ = writeln!(
             text,
             "Degraded   {}: {} [{}::{}]",

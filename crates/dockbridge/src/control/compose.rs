@@ -82,7 +82,7 @@ impl Sources {
         let snapshot = self.lifecycle.snapshot();
         let figures = self.activity.status();
         let server = snapshot.engine.as_ref().map(|engine| engine.server.clone());
-        let outlook = snapshot.machine.outlook(self.clock.now(), &TimeZone::system());
+        let outlook = snapshot.machine.used_as(self.activity.usage()).outlook(self.clock.now(), &TimeZone::system());
         let lock = self.lock.borrow().clone();
         StatusReport {
             state: state_word(&snapshot.machine.state).to_owned(),

@@ -152,7 +152,7 @@ impl Machine {
         Self { facts, ..self }
     }
 
-    const fn with_usage(self, usage: Usage) -> Self {
+    pub(super) const fn with_usage(self, usage: Usage) -> Self {
         self.with_facts(Facts { usage, ..self.facts })
     }
 

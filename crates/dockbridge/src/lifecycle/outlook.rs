@@ -9,7 +9,7 @@ use super::{
     rules::Rules,
     state::{Examination, Reason, State},
 };
-use crate::clock::Moment;
+use crate::{activity::Usage, clock::Moment};
 
 /// What is ahead, if nothing else happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,12 @@ pub struct Outlook {
 }
 
 impl Machine {
+    /// The same machine with what is known of its use at this moment.
+    #[must_use]
+    pub const fn used_as(self, usage: Usage) -> Self {
+        self.with_usage(usage)
+    }
+
     /// What is ahead at `now`, with times of day in `zone`.
     #[must_use]
     pub fn outlook(&self, now: Moment, zone: &TimeZone) -> Outlook {
@@ -88,12 +94,20 @@ impl Machine {
         let end = decision + self.rules.grace_period;
         let is_idle = idle.is_past(now);
         let state = match reason {
-            Reason::Quiet => "nothing has moved on its open connections for activity.connection_timeout".to_owned(),
+            Reason::Quiet if is_idle => {
+                format!("nothing moves on its open connections since {}", clock_time(self.last_used(since), zone))
+            }
+            Reason::Quiet => format!("connections are open, last used at {}", clock_time(self.last_used(since), zone)),
             _ if is_idle => format!("idle since {}", clock_time(self.last_used(since), zone)),
             _ => format!("last used at {}", clock_time(self.last_used(since), zone)),
         };
         let why = match kept {
             Some(kept) if kept.uptime >= decision.uptime => format!("kept by hand until {}", clock_time(kept, zone)),
+            Some(kept) => format!(
+                "kept by hand until {}, then free of charge until {}",
+                clock_time(kept, zone),
+                clock_time(decision, zone)
+            ),
             _ if decision.uptime > idle.later(now).uptime => {
                 format!("{state}, kept free of charge until {}", clock_time(decision, zone))
             }

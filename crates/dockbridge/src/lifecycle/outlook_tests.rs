@@ -45,8 +45,16 @@ fn each_thing_that_keeps_a_server_is_named() {
     let seen = outlook(&machine, 150);
     assert_eq!((seen.shutdown_reason.as_str(), seen.time_until_shutdown), ("work is under way", None));
     machine.facts.usage.work = false;
+    machine.facts.usage.quiet_since = Some(at(150));
+    assert_eq!(
+        outlook(&machine, 160).shutdown_reason,
+        "connections are open, last used at 14:02, idle at 14:32 if nothing else happens"
+    );
+    machine.facts.usage.quiet_since = None;
     machine.facts.keep_until = Some(at(4 * 3600).wall);
     assert_eq!(outlook(&machine, 150).shutdown_reason, "kept by hand until 18:00");
+    let paid = Machine { rules: rules(), ..machine };
+    assert_eq!(outlook(&paid, 150).shutdown_reason, "kept by hand until 18:00, then free of charge until 18:57");
     machine.rules.max_lifetime = Some(Duration::from_hours(2));
     let seen = outlook(&machine, 150);
     assert!(seen.shutdown_reason.ends_with("destroyed at 16:00 in any case, by activity.max_lifetime"), "{seen:?}");

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::world::World;
+use crate::world::{World, eventually};
 
 /// How long it may take from the last use until an idle server is gone, in these tests.
 const SOON: Duration = Duration::from_secs(40);
@@ -35,8 +35,8 @@ async fn an_idle_server_is_destroyed_and_the_next_command_has_another_with_every
     let images = world.docker(&["images", "--no-trunc", "--quiet"]);
     world.wait_for_line("about to be destroyed", SOON);
     until_gone(&world).await;
+    eventually("the lifecycle to have noticed", || world.status()["state"] == "absent");
     let status = world.status();
-    assert_eq!(status["state"], "absent", "{status}");
     assert_eq!(status["activity"]["shutdown_reason"], "the last server went because it was idle", "{status}");
     assert_eq!(world.docker(&["images", "--no-trunc", "--quiet"]), images);
     assert_eq!(world.orders(), 2);
@@ -88,7 +88,7 @@ async fn a_silent_build_and_an_attached_client_keep_the_server() {
 async fn requests_that_meet_the_end_of_a_server_get_the_next_one() {
     let mut world = impatient().await;
     for _ in 0..3 {
-        world.wait_for_line("being destroyed", SOON);
+        world.wait_for_line("being destroyed because", SOON);
         // At once, while the engine is being stopped.
         assert_eq!(world.docker(&["run", "--rm", "busybox", "echo", "served"]).trim(), "served");
     }

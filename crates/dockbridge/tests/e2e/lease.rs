@@ -164,7 +164,7 @@ async fn no_container_can_read_the_token_the_lease_or_the_metadata_service() {
     for network in ["bridge", "host"] {
         let probe = format!(
             "ls /run/dockbridge; cat /run/dockbridge/*; grep -rs '{pattern}' /proc/[0-9]*/environ /proc/[0-9]*/cmdline /run /tmp; \
-             wget -T 5 -O - {userdata} 2>&1"
+             timeout 20 wget -O - {userdata} 2>&1"
         );
         let run = run(
             &mut world.docker_command("docker", &["run", "--rm", "--network", network, "busybox", "sh", "-c", &probe]),
@@ -177,7 +177,7 @@ async fn no_container_can_read_the_token_the_lease_or_the_metadata_service() {
     }
     // That the service is there, and would answer, is shown by taking the block away.
     world.on_server("ip route del prohibit 169.254.169.254/32");
-    let answer = world.docker(&["run", "--rm", "busybox", "wget", "-T", "5", "-q", "-O", "-", userdata]);
+    let answer = world.docker(&["run", "--rm", "busybox", "timeout", "20", "wget", "-q", "-O", "-", userdata]);
     assert!(answer.starts_with("#cloud-config"), "{answer}");
     // Nor is the token an argument of anything, or in the user-data.
     assert!(!answer.contains(token));
