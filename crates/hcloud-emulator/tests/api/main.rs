@@ -1,6 +1,7 @@
 //! The emulator as a client sees it: raw requests, raw JSON.
 #![expect(clippy::unwrap_used, reason = "a test that meets an unexpected value should stop there")]
 
+mod acting;
 mod actions;
 mod bare;
 mod catalogue;

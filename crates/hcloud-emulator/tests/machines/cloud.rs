@@ -206,7 +206,9 @@ async fn the_metadata_service_answers_host_and_containers_until_it_is_blocked() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cut_network_stalls_connections_while_the_server_reaches_the_api() {
     let cloud = Cloud::start().await;
-    let (id, host) = cloud.server("one", json!({"image": "debian-12"})).await;
+    // With an engine, which has packet filter rules of its own.
+    let (id, host) = cloud.server("one", json!({"image": "docker-ce"})).await;
+    host.run("cloud-init status --wait && systemctl is-active docker").await;
     let asked = || cloud.emulator.requests().iter().filter(|request| request.path == "/locations").count();
     let url = format!("{}/locations", cloud.emulator.endpoint());
     host.run(&format!(

@@ -53,3 +53,15 @@ fn a_machine_takes_sixteen_volumes() {
     }
     assert_eq!(register.attach(16, 1, device(0)), None);
 }
+
+#[test]
+fn an_end_is_expected_until_the_machine_is_started_again() {
+    let mut register = register();
+    assert!(!register.expects_end(1));
+    register.expect_end(1, true);
+    register.free(1);
+    assert!(register.expects_end(1), "the end of a removed machine may be told late");
+    assert!(!register.expects_end(2));
+    register.expect_end(1, false);
+    assert!(!register.expects_end(1));
+}
