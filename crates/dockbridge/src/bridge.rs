@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use ssh_docker_proxy::{BoundSocket, ServeOptions, ServeReport};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +23,7 @@ use crate::{
     lock::{BeforeSleep, Detector},
     proxy::EngineConnector,
     server::HetznerServers,
-    state::{RunDir, StateDir, StateLock},
+    state::{RunDir, ServerRecord, StateDir, StateLock},
 };
 
 /// How long requests that are under way may go on after a stop was asked for.
@@ -64,7 +65,7 @@ impl Bridge {
         let lock_file = state.lock()?;
         let run_dir = RunDir::claim(&environment.runtime_dir(), &state.client_id()?, &lock_file)?;
         let servers = Arc::new(HetznerServers::new(config, state.clone(), run_dir.path().to_owned())?);
-        let on_record = servers.on_record()?;
+        let on_record = state.server()?.map(|record| age_of(&record));
         let control_socket = ssh_docker_proxy::bind(&state.control_path())?;
         let socket = ssh_docker_proxy::bind(&config.docker.socket_path)?;
 
@@ -117,7 +118,7 @@ impl Bridge {
             servers,
             sources,
             socket_path,
-            took_over: on_record,
+            took_over: on_record.is_some(),
             driver,
             proxy,
             control,
@@ -197,6 +198,11 @@ impl Bridge {
         let _ = self.control.await;
         served
     }
+}
+
+/// How long ago a server on record was ordered: zero where the wall clock has been set back since.
+fn age_of(record: &ServerRecord) -> Duration {
+    Timestamp::now().duration_since(record.intended_at).try_into().unwrap_or_default()
 }
 
 /// Renews the lease once, before the computer sleeps: the server then lives for the whole of its timeout.

@@ -22,8 +22,8 @@ impl Machine {
             State::Running { reconnecting: false, since, examination } => self.consider(since, examination, now),
             State::Grace { serving_since, .. } if !self.is_idle(serving_since, now) => self.resume(serving_since),
             State::Grace { until, .. } if until.is_past(now) => (self, Some(Effect::Retire(self.generation))),
-            // Without a lease nobody else would end it.
-            State::Unreachable { searching: false, .. } if !self.rules.leases && self.is_too_old(now) => {
+            // Its lease may not have run out: each search that gets as far as the server renews it.
+            State::Unreachable { searching: false, .. } if self.is_too_old(now) => {
                 self.shut_down(Reason::MaxLifetime, now)
             }
             State::Unreachable { searching: false, since, failures, retry_at } if retry_at.is_past(now) => {

@@ -112,9 +112,9 @@ impl<M: ServerManager> Driver<M> {
         (driver, handle)
     }
 
-    /// Runs until a stop has been asked for and the server is gone, or until every handle is. `on_record` says whether a
-    /// former run left a server behind, which is then looked for at once.
-    pub async fn run(mut self, on_record: bool) {
+    /// Runs until a stop has been asked for and the server is gone, or until every handle is. `on_record` is the age of a
+    /// server that a former run has left behind, which is then looked for at once.
+    pub async fn run(mut self, on_record: Option<Duration>) {
         self.tell(Event::Kept(self.keep_until));
         self.take_lock();
         self.tell(Event::Started { on_record });

@@ -160,17 +160,23 @@ impl Machine {
         Self { generation: Generation(self.generation.0 + 1), ..self }
     }
 
-    fn started(self, on_record: bool, now: Moment) -> (Self, Option<Effect>) {
-        match self.state {
-            State::Absent if on_record => self.next_generation().search(now, 0, now),
-            State::Absent
-            | State::Provisioning { .. }
-            | State::Running { .. }
-            | State::Grace { .. }
-            | State::Unreachable { .. }
-            | State::ShuttingDown { .. }
-            | State::Gone { .. }
-            | State::Failed { .. } => (self, None),
+    fn started(self, on_record: Option<Duration>, now: Moment) -> (Self, Option<Effect>) {
+        match (self.state, on_record) {
+            (State::Absent, Some(age)) => {
+                let birth = Some(Birth { seen: now, age });
+                self.next_generation().with_facts(Facts { birth, ..self.facts }).search(now, 0, now)
+            }
+            (
+                State::Absent
+                | State::Provisioning { .. }
+                | State::Running { .. }
+                | State::Grace { .. }
+                | State::Unreachable { .. }
+                | State::ShuttingDown { .. }
+                | State::Gone { .. }
+                | State::Failed { .. },
+                _,
+            ) => (self, None),
         }
     }
 

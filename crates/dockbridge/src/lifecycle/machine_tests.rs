@@ -50,9 +50,9 @@ fn many_requests_share_one_provisioning() {
 
 #[test]
 fn starting_creates_nothing() {
-    let (machine, effects) = run(&[Event::Started { on_record: false }]);
+    let (machine, effects) = run(&[Event::Started { on_record: None }]);
     assert_eq!((machine.state, effects), (State::Absent, vec![]));
-    let (_, effects) = run(&[Event::Started { on_record: true }]);
+    let (_, effects) = run(&[Event::Started { on_record: Some(Duration::ZERO) }]);
     assert_eq!(effects, [Effect::Search(G1)]);
 }
 
@@ -224,7 +224,7 @@ fn the_longest_life_ends_whatever_is_under_way() {
 
 #[test]
 fn an_unreachable_server_is_looked_for_again_and_again_with_growing_pauses() {
-    let (mut machine, effects) = run(&[Event::Started { on_record: true }]);
+    let (mut machine, effects) = run(&[Event::Started { on_record: Some(Duration::ZERO) }]);
     assert_eq!(effects, [Effect::Search(G1)]);
     let mut now = 0;
     let mut pauses = Vec::new();
@@ -245,14 +245,15 @@ fn an_unreachable_server_is_looked_for_again_and_again_with_growing_pauses() {
 }
 
 #[test]
-fn without_a_lease_the_longest_life_ends_an_unreachable_server_too() {
-    let limited = Rules { max_lifetime: Some(Duration::from_hours(1)), leases: false, ..rules() };
-    for (rules, expected) in [(limited, Some(AT_ONCE)), (Rules { leases: true, ..limited }, None)] {
-        let machine = running(rules).step(Event::ConnectionLost(G1), at(0)).0;
-        let machine = machine.step(Event::ReconnectFailed(G1), at(0)).0;
-        let machine = machine.step(Event::SearchFailed(G1), at(3600)).0;
-        assert_eq!(machine.step(Event::Looked(UNUSED), at(3600)).1, expected);
-    }
+fn the_longest_life_ends_an_unreachable_server_too() {
+    let limited = Rules { max_lifetime: Some(Duration::from_hours(1)), ..rules() };
+    let lost = running(limited).step(Event::ConnectionLost(G1), at(0)).0;
+    let lost = lost.step(Event::ReconnectFailed(G1), at(0)).0.step(Event::SearchFailed(G1), at(3500)).0;
+    assert_eq!(lost.step(Event::Looked(UNUSED), at(3600)).1, Some(AT_ONCE));
+    // One that a former run has left is as old as its record.
+    let found = Event::Started { on_record: Some(Duration::from_mins(59)) };
+    let found = run_with(limited, &[found, Event::SearchFailed(G1)]).0;
+    assert_eq!(found.step(Event::Looked(UNUSED), at(60)).1, Some(AT_ONCE));
 }
 
 #[test]

@@ -132,10 +132,10 @@ impl Reason {
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// DockBridge has started; `on_record` says whether an earlier run left a server behind.
+    /// DockBridge has started.
     Started {
-        /// Whether the state directory names a server.
-        on_record: bool,
+        /// The age of the server that an earlier run has left on record, if there is one.
+        on_record: Option<Duration>,
     },
     /// A request needs an engine.
     EngineWanted,

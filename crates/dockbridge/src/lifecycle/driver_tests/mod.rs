@@ -217,7 +217,7 @@ impl Rig {
             attendance: Attendance::with(busy, None, clock.clone()),
         };
         let (driver, handle) = Driver::new(cloud.clone(), parts);
-        let driver = tokio::spawn(driver.run(on_record));
+        let driver = tokio::spawn(driver.run(on_record.then_some(Duration::ZERO)));
         Self { cloud, handle, driver, clock, activity, lock, connections: 0 }
     }
 
