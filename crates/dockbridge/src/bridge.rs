@@ -18,8 +18,7 @@ use crate::{
     control::{ControlServer, Sources, StatusReport},
     environment::Environment,
     error::DockBridgeError,
-    keepalive::{self, Owner},
-    lifecycle::{Attendance, Driver, Handle, Parts, rules::Rules},
+    lifecycle::{Attendance, Driver, Handle, Parts, Renewal, rules::Rules},
     lock::{BeforeSleep, Detector},
     proxy::EngineConnector,
     server::HetznerServers,
@@ -38,6 +37,7 @@ pub fn open_state(environment: &Environment) -> Result<StateDir, DockBridgeError
 pub struct Bridge {
     lifecycle: Handle,
     servers: Arc<HetznerServers>,
+    state: StateDir,
     sources: Arc<Sources>,
     socket_path: PathBuf,
     took_over: bool,
@@ -80,11 +80,10 @@ impl Bridge {
         let (docker_listener, control_listener) = (listener(&socket)?, listener(&control_socket)?);
         let keep_until = state.keep()?;
         let rules = Rules::from(config);
-        let owner = servers.owner().clone();
-        let attendance = Attendance::new(config, owner.clone(), rules.window, clock.clone());
+        let attendance = Attendance::new(config, servers.owner().clone(), rules.window, clock.clone());
         let unknown = attendance.unknown();
         let known_later = Arc::new(OnceLock::new());
-        let before_sleep = renewal(known_later.clone(), owner, config.keepalive.timeout.0);
+        let before_sleep = before_sleep(known_later.clone(), Arc::new(attendance.renewal()));
         let (detector, lock) = Detector::new(environment.clone(), clock.clone(), before_sleep);
         let parts = Parts {
             rules,
@@ -109,13 +108,18 @@ impl Bridge {
             end_proxy.clone(),
         ));
         let sources = Arc::new(Sources::new(config, lifecycle.clone(), activity, lock, unknown, clock));
-        let control =
-            ControlServer { sources: sources.clone(), state, lifecycle: lifecycle.clone(), stop: stop.clone() };
+        let control = ControlServer {
+            sources: sources.clone(),
+            state: state.clone(),
+            lifecycle: lifecycle.clone(),
+            stop: stop.clone(),
+        };
         let control = tokio::spawn(control.serve(control_listener, end_control.clone()));
         let socket_path = socket.path().to_owned();
         Ok(Self {
             lifecycle,
             servers,
+            state,
             sources,
             socket_path,
             took_over: on_record.is_some(),
@@ -144,6 +148,12 @@ impl Bridge {
     #[must_use]
     pub const fn socket_path(&self) -> &PathBuf {
         &self.socket_path
+    }
+
+    /// Until when the user holds the server, from a former run.
+    #[must_use]
+    pub fn kept_until(&self) -> Option<Timestamp> {
+        self.status().activity.kept_until
     }
 
     /// Whether a former run has left a server on record.
@@ -187,6 +197,10 @@ impl Bridge {
         if let Err(error) = self.driver.await {
             tracing::error!(%error, "the lifecycle ended abnormally");
         }
+        // What was held has been ended by hand.
+        if let Err(error) = self.state.put_keep(None) {
+            tracing::warn!(%error, "until when the server was kept could not be taken back");
+        }
         self.end_lock.cancel();
         if let Some(detector) = self.detector
             && let Err(error) = detector.await
@@ -206,13 +220,12 @@ fn age_of(record: &ServerRecord) -> Duration {
 }
 
 /// Renews the lease once, before the computer sleeps: the server then lives for the whole of its timeout.
-fn renewal(lifecycle: Arc<OnceLock<Handle>>, owner: Owner, timeout: Duration) -> BeforeSleep {
+fn before_sleep(lifecycle: Arc<OnceLock<Handle>>, renewal: Arc<Renewal>) -> BeforeSleep {
     Arc::new(move || {
-        let (lifecycle, owner) = (lifecycle.clone(), owner.clone());
+        let (lifecycle, renewal) = (lifecycle.clone(), renewal.clone());
         Box::pin(async move {
-            let Some((_, engine)) = lifecycle.get().and_then(Handle::running) else { return };
-            if let Err(error) = keepalive::renew(&*engine.link, &owner, timeout).await {
-                tracing::warn!(%error, "the lease could not be renewed before the computer sleeps");
+            if let Some((_, engine)) = lifecycle.get().and_then(Handle::running) {
+                renewal.send(&*engine.link).await;
             }
         })
     })

@@ -60,7 +60,10 @@ pub(super) fn kept(until: Option<Timestamp>, report: &StatusReport, zone: &TimeZ
                 Some(limit) => format!(" activity.max_lifetime ends it at {} all the same.", clock_time(limit, zone)),
                 None => String::new(),
             };
-            format!("{whose} is kept, and billed, until {until}. `dockbridge keep --off` takes that back.{limit}\n")
+            format!(
+                "{whose} is kept, and billed, until {until}, also while this computer sleeps. `dockbridge keep --off` takes \
+                 that back.{limit}\n"
+            )
         }
         None => format!("{whose} is kept no longer than it is used.\n"),
     }
@@ -72,7 +75,13 @@ fn clock_time(moment: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// The first lines of `start`.
-pub(super) fn listening(socket: &Path, took_over: bool, config: &Config) -> String {
+pub(super) fn listening(
+    socket: &Path,
+    took_over: bool,
+    kept_until: Option<Timestamp>,
+    config: &Config,
+    zone: &TimeZone,
+) -> String {
     let server = if took_over {
         "A former run has left a server on record, which is looked for."
     } else {
@@ -81,9 +90,12 @@ pub(super) fn listening(socket: &Path, took_over: bool, config: &Config) -> Stri
     format!(
         "DockBridge listens. {server}\n\n    \
          export DOCKER_HOST=unix://{}\n\n\
-         {}\n",
+         {}\n{}",
         socket.display(),
-        ending(config)
+        ending(config),
+        kept_until.map_or_else(String::new, |until| {
+            format!("It is kept by hand until {}; `dockbridge keep --off` takes that back.\n", clock_time(until, zone))
+        })
     )
 }
 
@@ -105,9 +117,9 @@ pub(super) fn left_as_it_is(config: &Config) -> String {
 fn ending(config: &Config) -> String {
     let activity = &config.activity;
     let idle = if activity.keep_paid_hour {
-        format!("shortly before the end of a paid hour once it has been idle for {}", activity.idle_timeout)
+        format!("when it has been idle for {}, shortly before the end of a paid hour", activity.idle_timeout)
     } else {
-        format!("{} after it is idle for {}", activity.grace_period, activity.idle_timeout)
+        format!("when it has been idle for {} and {}", activity.idle_timeout, activity.grace_period)
     };
     let alone = match config.keepalive.self_destruct {
         SelfDestruct::Delete => format!("Without this program it deletes itself after {}.", config.keepalive.timeout),
@@ -117,7 +129,7 @@ fn ending(config: &Config) -> String {
         ),
         SelfDestruct::Off => "Without this program it runs, and is billed, without end.".to_owned(),
     };
-    format!("The server is destroyed {idle}, or by `dockbridge stop` or Ctrl-C here.\n{alone}")
+    format!("The server is destroyed {idle},\nor by `dockbridge stop` or Ctrl-C here. {alone}")
 }
 
 /// A step, ended or not.

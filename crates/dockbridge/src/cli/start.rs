@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, io::Write, time::Duration};
 
+use jiff::tz::TimeZone;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -52,7 +53,10 @@ pub(super) async fn run(
     let stop = CancellationToken::new();
     let bridge = Bridge::start(config, environment, stop.clone())?;
     // A terminal that has gone away is no reason to give up a server in use, so what cannot be shown is left out.
-    let _ = terminal.err.write_all(render::listening(bridge.socket_path(), bridge.took_over(), config).as_bytes());
+    let _ = terminal.err.write_all(
+        render::listening(bridge.socket_path(), bridge.took_over(), bridge.kept_until(), config, &TimeZone::system())
+            .as_bytes(),
+    );
 
     let outcome = serve(&bridge, &mut signals, terminal).await;
     let absent = bridge.lifecycle().snapshot().machine.state == State::Absent;

@@ -23,6 +23,8 @@ const ENDPOINT: &str = "https://api.hetzner.cloud/v1";
 const STOP_TIME: Duration = Duration::from_mins(1);
 /// Nearly the whole paid hour: with more, an hour would never be used.
 const LONGEST_MARGIN: Span = Span(Duration::from_mins(55));
+/// The shortest lease that can be set: as long as the pause between two looks of the server's monitor.
+const SHORTEST_LEASE: Duration = Duration::from_secs(10);
 /// The shortest life that can be set as a limit.
 const SHORTEST_LIFE: Duration = Duration::from_mins(1);
 /// The limits of a volume's size in GB, from the API's documentation of `POST /volumes`.
@@ -106,12 +108,32 @@ fn validate(raw: RawConfig, source: Option<PathBuf>, environment: &Environment) 
         boot_timeout: raw.keepalive.boot_timeout.unwrap_or(seconds(900)),
         self_destruct: raw.keepalive.self_destruct.unwrap_or(SelfDestruct::Delete),
     };
-    if keepalive.interval.0.is_zero() || keepalive.timeout.0 < keepalive.interval.0 * 3 {
+    if keepalive.timeout.0 < SHORTEST_LEASE || keepalive.interval.0 < Duration::from_secs(1) {
+        let reason = format!(
+            "the server looks at its leases every 10 s: write {} at least for the timeout and 1s for the interval, not {} \
+             and {}",
+            Span(SHORTEST_LEASE),
+            keepalive.timeout,
+            keepalive.interval
+        );
+        return Err(ConfigError::Setting { key: "keepalive.timeout", reason });
+    }
+    if keepalive.boot_timeout.0 < SHORTEST_LIFE {
+        let reason = format!("a server needs a minute at least to boot, so {} is too short", keepalive.boot_timeout);
+        return Err(ConfigError::Setting { key: "keepalive.boot_timeout", reason });
+    }
+    if keepalive.timeout.0 < keepalive.interval.0 * 3 {
         let reason = format!(
             "a heartbeat every {} needs a timeout of three times that at least, not {}",
             keepalive.interval, keepalive.timeout
         );
         return Err(ConfigError::Setting { key: "keepalive.timeout", reason });
+    }
+    let lock =
+        Lock { enabled: raw.lock.enabled.unwrap_or(true), idle_timeout: raw.lock.idle_timeout.unwrap_or(seconds(60)) };
+    if lock.idle_timeout.0 < Duration::from_secs(1) {
+        let reason = "a server that is idle at once is never used: write 1s or more".to_owned();
+        return Err(ConfigError::Setting { key: "lock.idle_timeout", reason });
     }
     Ok(Config {
         hetzner: Hetzner {
@@ -127,10 +149,7 @@ fn validate(raw: RawConfig, source: Option<PathBuf>, environment: &Environment) 
         },
         activity: activity(&raw.activity)?,
         keepalive,
-        lock: Lock {
-            enabled: raw.lock.enabled.unwrap_or(true),
-            idle_timeout: raw.lock.idle_timeout.unwrap_or(seconds(60)),
-        },
+        lock,
         ssh: Ssh { key_type: raw.ssh.key_type.unwrap_or(KeyType::Ed25519), key_path: raw.ssh.key_path.map(path) },
         logging: Logging {
             level: raw.logging.level.unwrap_or(LogLevel::Info),
@@ -155,7 +174,7 @@ fn activity(raw: &RawActivity) -> Result<Activity, ConfigError> {
         max_lifetime: raw.max_lifetime.unwrap_or(Limit(None)),
     };
     let setting = |key, reason| Err(ConfigError::Setting { key, reason });
-    if activity.idle_timeout.0.is_zero() {
+    if activity.idle_timeout.0 < Duration::from_secs(1) {
         return setting(
             "activity.idle_timeout",
             "a server that is idle at once is never used: write 1s or more".into(),

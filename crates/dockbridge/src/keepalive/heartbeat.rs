@@ -28,15 +28,6 @@ use crate::{
 /// has not, Docker clients hang until it is closed.
 const URGENT_BOUND: Duration = Duration::from_secs(5);
 
-/// When leases are renewed, and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
-    /// Time between two renewals.
-    pub interval: Duration,
-    /// How long a lease lasts.
-    pub timeout: Duration,
-}
-
 /// How the heartbeat is doing.
 #[derive(Debug, Clone, Default)]
 pub struct HeartbeatStatus {
@@ -63,7 +54,7 @@ pub enum HeartbeatEnd {
 
 /// Renews `owner`'s lease over `link` at once and then every interval, until there is no more to renew.
 ///
-/// - A lease never reaches beyond `remaining_life`, the rest of a limited lifetime; once that is used up nothing is renewed.
+/// - `span` says for how long the lease is taken at that moment; while that is less than a second nothing is renewed.
 /// - A notice through `urgent` means that the computer has slept or is about to: the lease is renewed at once. Where no
 ///   answer comes within 5 s, or the lease has surely run out by `clock`, the link is closed, so that old connections
 ///   break instead of hanging. A server that answers with a failure has been reached, so its link is left open.
@@ -73,8 +64,8 @@ pub enum HeartbeatEnd {
 pub async fn beat(
     link: Arc<dyn EngineLink>,
     owner: Owner,
-    rules: Rules,
-    remaining_life: impl Fn() -> Option<Duration> + Send + Sync,
+    interval: Duration,
+    span: impl Fn() -> Duration + Send + Sync,
     clock: Arc<dyn Clock>,
     urgent: Arc<Notify>,
     status: watch::Sender<HeartbeatStatus>,
@@ -82,10 +73,10 @@ pub async fn beat(
     let mut heart = Heart { owner, clock, status, pauses: Pauses::new(), over: None };
     let mut hurry = false;
     loop {
-        let span = remaining_life().map_or(rules.timeout, |life| life.min(rules.timeout));
+        let span = span();
         // The monitor counts whole seconds. A life that is used up is the lifecycle's to end, over this very link.
         let pause = if span.as_secs() == 0 {
-            rules.interval
+            interval
         } else {
             if heart.is_surely_over() {
                 tracing::warn!("the server's lease has run out: closing the connection to it");
@@ -108,7 +99,7 @@ pub async fn beat(
             match renewal {
                 Ok(others) => {
                     heart.renewed(sent, span, others);
-                    rules.interval
+                    interval
                 }
                 Err(LeaseError::Destroying) => {
                     tracing::warn!("the server is destroying itself, because its lease had run out");

@@ -10,7 +10,7 @@ mod owner;
 mod pauses;
 
 pub use error::LeaseError;
-pub use heartbeat::{HeartbeatEnd, HeartbeatStatus, Rules, beat};
+pub use heartbeat::{HeartbeatEnd, HeartbeatStatus, beat};
 pub use lease::{hand_over, leases, release, renew};
 pub use owner::Owner;
 

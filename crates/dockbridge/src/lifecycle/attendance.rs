@@ -11,11 +11,12 @@ use tokio::{
 
 use super::{
     machine::Machine,
+    rules::Rules,
     state::{Event, Generation},
 };
 use crate::{
     activity::{Containers, ExamineError, busiest},
-    clock::Clock,
+    clock::{Clock, Moment},
     config::{Config, RunningContainers, SelfDestruct},
     keepalive::{self, HeartbeatEnd, HeartbeatStatus, Owner},
     server::{Engine, EngineLink},
@@ -26,8 +27,27 @@ use crate::{
 pub struct Beat {
     /// Who holds it.
     pub owner: Owner,
-    /// How often, and for how long.
-    pub rules: keepalive::Rules,
+    /// How often.
+    pub interval: Duration,
+    /// For how long.
+    pub timeout: Duration,
+}
+
+/// What the length of a lease depends on beside the timeout.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Terms {
+    /// When the server has reached the longest life that it may have.
+    limit: Option<Moment>,
+    /// Until when the user holds it: the lease lasts as long, so that it is kept while this computer sleeps.
+    kept_until: Option<Moment>,
+}
+
+impl Terms {
+    /// How long a lease taken at `now` lasts.
+    fn span(self, timeout: Duration, now: Moment) -> Duration {
+        let kept = self.kept_until.map_or(timeout, |kept| kept.since(now).max(timeout));
+        self.limit.map_or(kept, |limit| limit.since(now).min(kept))
+    }
 }
 
 /// Which containers keep a server.
@@ -69,9 +89,9 @@ pub struct Attendance {
     examination: JoinSet<(Generation, Result<Containers, ExamineError>)>,
     status: watch::Sender<HeartbeatStatus>,
     unknown: watch::Sender<Unknown>,
+    /// Of the present heartbeat.
     urgent: Arc<Notify>,
-    /// Until when the server may live at the longest, for the lease.
-    life: watch::Sender<Option<crate::clock::Moment>>,
+    terms: watch::Sender<Terms>,
     wakes: u64,
 }
 
@@ -80,10 +100,13 @@ impl Attendance {
     #[must_use]
     pub fn new(config: &Config, owner: Owner, window: Duration, clock: Arc<dyn Clock>) -> Self {
         let keepalive = &config.keepalive;
-        let rules = keepalive::Rules { interval: keepalive.interval.0, timeout: keepalive.timeout.0 };
         let busy =
             Busy { running_containers: config.activity.running_containers, percent: config.activity.busy_cpu, window };
-        let beat = (keepalive.self_destruct != SelfDestruct::Off).then_some(Beat { owner, rules });
+        let beat = (keepalive.self_destruct != SelfDestruct::Off).then_some(Beat {
+            owner,
+            interval: keepalive.interval.0,
+            timeout: keepalive.timeout.0,
+        });
         Self::with(busy, beat, clock)
     }
 
@@ -100,7 +123,7 @@ impl Attendance {
             status: watch::Sender::new(HeartbeatStatus::default()),
             unknown: watch::Sender::new(None),
             urgent: Arc::new(Notify::new()),
-            life: watch::Sender::new(None),
+            terms: watch::Sender::new(Terms::default()),
             wakes: 0,
         }
     }
@@ -117,11 +140,21 @@ impl Attendance {
         self.unknown.subscribe()
     }
 
+    /// Renews the lease once, over `link`, as before the computer sleeps.
+    #[must_use]
+    pub fn renewal(&self) -> Renewal {
+        Renewal { beat: self.beat.clone(), terms: self.terms.subscribe(), clock: self.clock.clone() }
+    }
+
     /// Starts with an engine and ends with it.
     pub(super) fn follow(&mut self, machine: &Machine, engine: Option<&Engine>) {
+        let now = self.clock.now();
+        let terms = Terms {
+            limit: machine.rules.limit(&machine.facts, now),
+            kept_until: Rules::kept_until(&machine.facts, now),
+        };
+        self.terms.send_replace(terms);
         let wanted = engine.map(|_| machine.generation);
-        let limit = machine.rules.limit(&machine.facts, self.clock.now());
-        self.life.send_if_modified(|life| std::mem::replace(life, limit) != limit);
         if wanted == self.generation {
             return;
         }
@@ -131,16 +164,24 @@ impl Attendance {
         self.unknown.send_replace(None);
         self.status.send_replace(HeartbeatStatus::default());
         let (Some(engine), Some(generation), Some(beat)) = (engine, wanted, self.beat.clone()) else { return };
+        // A notice to a heartbeat that has ended is none to the next.
+        self.urgent = Arc::new(Notify::new());
         let (link, clock, urgent) = (engine.link.clone(), self.clock.clone(), self.urgent.clone());
-        let (status, life) = (self.status.clone(), self.life.subscribe());
-        let remaining = {
+        let (status, terms) = (self.status.clone(), self.terms.subscribe());
+        let span = {
             let clock = clock.clone();
-            move || life.borrow().map(|limit| limit.since(clock.now()))
+            move || terms.borrow().span(beat.timeout, clock.now())
         };
         self.heartbeat.spawn(async move {
-            let end = keepalive::beat(link, beat.owner, beat.rules, remaining, clock, urgent, status).await;
+            let end = keepalive::beat(link, beat.owner, beat.interval, span, clock, urgent, status).await;
             (generation, end)
         });
+    }
+
+    /// What has been told to end, to be waited for before a lease is given back: a renewal that comes after that would hold
+    /// the server for nobody.
+    pub(super) fn ending(&mut self) -> JoinSet<(Generation, HeartbeatEnd)> {
+        std::mem::take(&mut self.heartbeat)
     }
 
     /// Renews the lease at once; the connection is given up if that fails.
@@ -169,6 +210,11 @@ impl Attendance {
                     Ok((generation, HeartbeatEnd::Destroying)) => {
                         tracing::warn!("the server has begun to destroy itself, since its lease had run out");
                         return Event::Destroying(generation);
+                    }
+                    // A server without a heartbeat would end under everybody's work: the next look starts another.
+                    Err(error) if error.is_panic() => {
+                        tracing::error!(%error, "the heartbeat ended abnormally, and is started again");
+                        self.generation = None;
                     }
                     // The loss of the connection is noticed by itself, and whoever is aborted was told to go.
                     Ok((_, HeartbeatEnd::LinkLost)) | Err(_) => {}
@@ -216,5 +262,26 @@ impl Attendance {
     pub(super) async fn end(&mut self) {
         self.heartbeat.shutdown().await;
         self.examination.shutdown().await;
+    }
+}
+
+/// Renews the lease once, whoever's turn it is: before the computer sleeps.
+pub struct Renewal {
+    beat: Option<Beat>,
+    terms: watch::Receiver<Terms>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Renewal {
+    /// Does it, where servers have leases.
+    pub async fn send(&self, link: &dyn EngineLink) {
+        let Some(beat) = &self.beat else { return };
+        let span = self.terms.borrow().span(beat.timeout, self.clock.now());
+        if span.as_secs() == 0 {
+            return;
+        }
+        if let Err(error) = keepalive::renew(link, &beat.owner, span).await {
+            tracing::warn!(%error, "the lease could not be renewed before the computer sleeps");
+        }
     }
 }

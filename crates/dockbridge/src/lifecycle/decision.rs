@@ -26,8 +26,10 @@ impl Machine {
             State::Unreachable { searching: false, .. } if self.is_too_old(now) => {
                 self.shut_down(Reason::MaxLifetime, now)
             }
-            State::Unreachable { searching: false, since, failures, retry_at } if retry_at.is_past(now) => {
-                self.search(since, failures, now)
+            State::Unreachable { searching: false, since, serving_since, failures, retry_at }
+                if retry_at.is_past(now) =>
+            {
+                self.search(since, serving_since, failures, now)
             }
             State::Failed { until, .. } if until.is_past(now) => self.to(State::Absent),
             State::Absent

@@ -213,8 +213,8 @@ impl<M: ServerManager> Driver<M> {
             tracing::info!(slept = ?Duration::from_secs(slept.as_secs()), "the computer has slept");
             self.tell(Event::Woke);
         }
-        self.tell(Event::Looked(self.activity.usage()));
         self.warn_of_limit(moment);
+        self.tell(Event::Looked(self.activity.usage()));
     }
 
     /// Says once that the longest life is nearly over.
@@ -255,6 +255,8 @@ impl<M: ServerManager> Driver<M> {
             Command::Lost(generation) => self.tell(Event::ConnectionLost(generation)),
             Command::Keep(until, reply) => {
                 self.tell(Event::Kept(until));
+                // The lease lasts as long as the hold.
+                self.attendance.renew_at_once();
                 // Whoever has gone away needs no answer.
                 let _ = reply.send(());
             }
@@ -442,7 +444,9 @@ impl<M: ServerManager> Driver<M> {
                 self.effect.spawn(async move { Outcome::Searched(generation, manager.search(&cancel).await) });
             }
             Effect::Destroy { generation, after } => {
+                let mut heartbeat = self.attendance.ending();
                 self.effect.spawn(async move {
+                    heartbeat.shutdown().await;
                     sleep(after).await;
                     Outcome::Destroyed(generation, manager.destroy().await)
                 });

@@ -164,7 +164,7 @@ impl Machine {
         match (self.state, on_record) {
             (State::Absent, Some(age)) => {
                 let birth = Some(Birth { seen: now, age });
-                self.next_generation().with_facts(Facts { birth, ..self.facts }).search(now, 0, now)
+                self.next_generation().with_facts(Facts { birth, ..self.facts }).search(now, None, 0, now)
             }
             (
                 State::Absent
@@ -187,7 +187,9 @@ impl Machine {
         match self.state {
             State::Failed { until, .. } if !until.is_past(now) => (self, None),
             State::Absent | State::Failed { .. } => self.provision(now),
-            State::Unreachable { searching: false, since, failures, .. } => self.search(since, failures, now),
+            State::Unreachable { searching: false, since, serving_since, failures, .. } => {
+                self.search(since, serving_since, failures, now)
+            }
             // A request that wants an engine is use.
             State::Grace { .. } => self.resume(now),
             State::Unreachable { searching: true, .. }
@@ -211,7 +213,7 @@ impl Machine {
     fn provisioned(self, age: Duration, now: Moment) -> (Self, Option<Effect>) {
         match self.state {
             State::Provisioning { .. } if self.stopping => self.shut_down(Reason::Stop, now),
-            State::Provisioning { .. } => self.running(age, now),
+            State::Provisioning { .. } => self.running(age, now, now),
             State::Absent
             | State::Running { .. }
             | State::Grace { .. }
@@ -222,8 +224,10 @@ impl Machine {
         }
     }
 
-    fn running(self, age: Duration, now: Moment) -> (Self, Option<Effect>) {
-        self.with_facts(Facts { birth: Some(Birth { seen: now, age }), busy_at: None, ..self.facts }).resume(now)
+    fn running(self, age: Duration, since: Moment, now: Moment) -> (Self, Option<Effect>) {
+        // What was learnt first is kept: it has been counted on by a clock that does not jump.
+        let birth = self.facts.birth.or(Some(Birth { seen: now, age }));
+        self.with_facts(Facts { birth, ..self.facts }).resume(since)
     }
 
     /// The engine serves, as it has since `since`.
@@ -253,7 +257,9 @@ impl Machine {
             State::Running { reconnecting: false, .. } | State::Grace { .. } => {
                 (self, Some(Effect::Renew(self.generation)))
             }
-            State::Unreachable { searching: false, since, failures, .. } => self.search(since, failures, now),
+            State::Unreachable { searching: false, since, serving_since, failures, .. } => {
+                self.search(since, serving_since, failures, now)
+            }
             State::Absent
             | State::Provisioning { .. }
             | State::Running { reconnecting: true, .. }
@@ -302,13 +308,27 @@ impl Machine {
     fn connected(self, age: Duration, now: Moment) -> (Self, Option<Effect>) {
         // News of the connection that was lost must not be taken for news of the new one.
         let machine = self.next_generation();
-        if machine.stopping { machine.shut_down(Reason::Stop, now) } else { machine.running(age, now) }
+        if machine.stopping {
+            return machine.shut_down(Reason::Stop, now);
+        }
+        // That the network was away for a moment is no use of the server. Streams that broke are.
+        let since = match self.state {
+            State::Running { since, .. } | State::Unreachable { serving_since: Some(since), .. } => since,
+            State::Unreachable { serving_since: None, .. }
+            | State::Absent
+            | State::Provisioning { .. }
+            | State::Grace { .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => now,
+        };
+        machine.running(age, since, now)
     }
 
     fn reconnect_failed(self, now: Moment) -> (Self, Option<Effect>) {
         match self.state {
             State::Running { reconnecting: true, .. } if self.stopping => self.shut_down(Reason::Stop, now),
-            State::Running { reconnecting: true, .. } => self.search(now, 0, now),
+            State::Running { reconnecting: true, since, .. } => self.search(now, Some(since), 0, now),
             State::Absent
             | State::Provisioning { .. }
             | State::Running { reconnecting: false, .. }
@@ -320,17 +340,23 @@ impl Machine {
         }
     }
 
-    pub(super) fn search(self, since: Moment, failures: u32, now: Moment) -> (Self, Option<Effect>) {
-        let state = State::Unreachable { since, searching: true, failures, retry_at: now };
+    pub(super) fn search(
+        self,
+        since: Moment,
+        serving_since: Option<Moment>,
+        failures: u32,
+        now: Moment,
+    ) -> (Self, Option<Effect>) {
+        let state = State::Unreachable { since, serving_since, searching: true, failures, retry_at: now };
         (Self { state, ..self }, Some(Effect::Search(self.generation)))
     }
 
     fn search_failed(self, now: Moment) -> (Self, Option<Effect>) {
         match self.state {
             State::Unreachable { searching: true, .. } if self.stopping => self.shut_down(Reason::Stop, now),
-            State::Unreachable { searching: true, since, failures, .. } => {
-                let retry_at = now + pause(failures);
-                self.to(State::Unreachable { since, searching: false, failures: failures.saturating_add(1), retry_at })
+            State::Unreachable { searching: true, since, serving_since, failures, .. } => {
+                let (retry_at, failures) = (now + pause(failures), failures.saturating_add(1));
+                self.to(State::Unreachable { since, serving_since, searching: false, failures, retry_at })
             }
             State::Unreachable { searching: false, .. }
             | State::Absent

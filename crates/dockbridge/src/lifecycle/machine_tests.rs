@@ -179,6 +179,23 @@ fn a_connection_that_is_lost_in_the_grace_period_is_replaced_before_anything_is_
 }
 
 #[test]
+fn a_network_that_is_away_for_a_moment_is_no_use_and_moves_no_hour() {
+    let machine = running(rules());
+    let before = machine.rules.decide_at(&machine.facts, at(0), at(3300)).unwrap();
+    for searched in [false, true] {
+        let mut lost = machine.step(Event::ConnectionLost(G1), at(3300)).0;
+        if searched {
+            lost = lost.step(Event::ReconnectFailed(G1), at(3301)).0;
+        }
+        // The wall clock by which the API's answer is read may be wrong.
+        let found = Event::Reconnected { generation: G1, age: Duration::from_hours(7) };
+        let found = lost.step(found, at(3305)).0;
+        assert!(matches!(found.state, State::Running { since, .. } if since == at(0)), "{found:?}");
+        assert_eq!(found.rules.decide_at(&found.facts, at(0), at(3305)).unwrap(), before);
+    }
+}
+
+#[test]
 fn containers_are_asked_about_only_when_the_decision_is_due() {
     let rules = Rules { examines: true, ..plain() };
     let machine = running(rules);

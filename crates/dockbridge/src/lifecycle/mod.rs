@@ -11,7 +11,7 @@ pub mod outlook;
 pub mod rules;
 pub mod state;
 
-pub use attendance::{Attendance, Beat, Busy, Unknown};
+pub use attendance::{Attendance, Beat, Busy, Renewal, Unknown};
 pub use driver::{Driver, Parts};
 pub use handle::{Handle, Snapshot};
 

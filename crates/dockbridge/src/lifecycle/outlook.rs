@@ -101,19 +101,25 @@ impl Machine {
             _ if is_idle => format!("idle since {}", clock_time(self.last_used(since), zone)),
             _ => format!("last used at {}", clock_time(self.last_used(since), zone)),
         };
+        let until = clock_time(decision, zone);
+        // An hour that begins before the server can be gone has to be paid for too, so it is used.
+        let free = self.facts.birth.is_some_and(|birth| decision.is_past(birth.paid_until(now)));
+        let waits = decision.uptime > idle.later(now).uptime;
         let why = match kept {
-            Some(kept) if kept.uptime >= decision.uptime => format!("kept by hand until {}", clock_time(kept, zone)),
-            Some(kept) => format!(
-                "kept by hand until {}, then free of charge until {}",
-                clock_time(kept, zone),
-                clock_time(decision, zone)
-            ),
-            _ if decision.uptime > idle.later(now).uptime => {
-                format!("{state}, kept free of charge until {}", clock_time(decision, zone))
+            Some(kept) if decision.uptime > kept.uptime => {
+                format!(
+                    "kept by hand until {}, and then until {until}, near the end of a paid hour",
+                    clock_time(kept, zone)
+                )
             }
-            _ if matches!(examination, Examination::UnderWay) => format!("{state}; its containers are being looked at"),
-            _ if is_idle => state,
-            _ => format!("{state}, idle at {} if nothing else happens", clock_time(idle, zone)),
+            Some(kept) => format!("kept by hand until {}", clock_time(kept, zone)),
+            None if waits && free => format!("{state}, kept free of charge until {until}"),
+            None if waits => format!("{state}, kept until {until}, near the end of an hour that has to be paid for"),
+            None if matches!(examination, Examination::UnderWay) => {
+                format!("{state}; its containers are being looked at")
+            }
+            None if is_idle => state,
+            None => format!("{state}, idle at {} if nothing else happens", clock_time(idle, zone)),
         };
         (Some(end), why)
     }

@@ -37,6 +37,16 @@ fn an_idle_server_in_its_paid_hour_says_since_and_until_when() {
 }
 
 #[test]
+fn only_what_is_paid_for_already_is_free() {
+    let machine = running().used_as(Usage { last_use: Some(at(3250)), ..Usage::default() });
+    let seen = outlook(&machine, 3560);
+    assert_eq!(
+        seen.shutdown_reason,
+        "idle since 14:54, kept until 15:57, near the end of an hour that has to be paid for"
+    );
+}
+
+#[test]
 fn each_thing_that_keeps_a_server_is_named() {
     let mut machine = running();
     machine.rules.paid_hour_margin = None;
@@ -54,7 +64,10 @@ fn each_thing_that_keeps_a_server_is_named() {
     machine.facts.keep_until = Some(at(4 * 3600).wall);
     assert_eq!(outlook(&machine, 150).shutdown_reason, "kept by hand until 18:00");
     let paid = Machine { rules: rules(), ..machine };
-    assert_eq!(outlook(&paid, 150).shutdown_reason, "kept by hand until 18:00, then free of charge until 18:57");
+    assert_eq!(
+        outlook(&paid, 150).shutdown_reason,
+        "kept by hand until 18:00, and then until 18:57, near the end of a paid hour"
+    );
     machine.rules.max_lifetime = Some(Duration::from_hours(2));
     let seen = outlook(&machine, 150);
     assert!(seen.shutdown_reason.ends_with("destroyed at 16:00 in any case, by activity.max_lifetime"), "{seen:?}");

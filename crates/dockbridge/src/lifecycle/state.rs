@@ -59,6 +59,8 @@ pub enum State {
     Unreachable {
         /// When the connection was lost.
         since: Moment,
+        /// When the engine had begun to answer, if this process has known it to.
+        serving_since: Option<Moment>,
         /// Whether an attempt to find it is under way.
         searching: bool,
         /// Failed attempts so far.

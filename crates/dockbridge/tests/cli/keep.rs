@@ -11,7 +11,7 @@ async fn kept_until(world: &World) -> Value {
 }
 
 #[tokio::test]
-async fn it_holds_for_the_next_server_outlives_a_restart_and_is_taken_back() {
+async fn it_holds_for_the_next_server_outlives_a_crash_and_is_taken_back() {
     let world = World::new().await;
     let daemon = world.start().await;
     assert_eq!(kept_until(&world).await, Value::Null);
@@ -20,16 +20,22 @@ async fn it_holds_for_the_next_server_outlives_a_restart_and_is_taken_back() {
     assert!(kept.err.contains("the next one is kept, and billed, until"), "{}", kept.err);
     let until = kept_until(&world).await;
     assert!(until.is_string());
-    daemon.signal(Signal::INT);
-    assert_eq!(daemon.ended().await.code, Some(0));
+    daemon.signal(Signal::KILL);
+    daemon.ended().await;
 
-    let daemon = world.start().await;
+    let mut daemon = world.start().await;
+    daemon.wait_for("It is kept by hand until").await;
     assert_eq!(kept_until(&world).await, until);
     let off = world.run(&["keep", "--off"]).await;
     assert_eq!(off.code, Some(0), "{}", off.err);
     assert_eq!(kept_until(&world).await, Value::Null);
     assert!(!world.state("keep.json").exists());
-    drop(daemon);
+
+    // A stop ends what was held.
+    assert_eq!(world.run(&["keep", "3h"]).await.code, Some(0));
+    daemon.signal(Signal::INT);
+    assert_eq!(daemon.ended().await.code, Some(0));
+    assert!(!world.state("keep.json").exists());
 }
 
 #[tokio::test]

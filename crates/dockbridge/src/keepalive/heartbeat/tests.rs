@@ -11,7 +11,8 @@ use crate::{
     keepalive::fake_server::{Answer, FakeServer},
 };
 
-const RULES: Rules = Rules { interval: Duration::from_secs(30), timeout: Duration::from_mins(5) };
+const INTERVAL: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_mins(5);
 const FINE: Answer = Answer::Output(0, "", "");
 const BROKEN: Answer = Answer::Output(1, "", "no space left");
 
@@ -36,9 +37,9 @@ impl Beating {
         let owner = Owner::new("c0ffee", "laptop");
         let life = {
             let clock = clock.clone();
-            move || life(clock.now())
+            move || life(clock.now()).map_or(TIMEOUT, |life| life.min(TIMEOUT))
         };
-        let task = tokio::spawn(beat(server.clone(), owner, RULES, life, clock.clone(), urgent.clone(), sender));
+        let task = tokio::spawn(beat(server.clone(), owner, INTERVAL, life, clock.clone(), urgent.clone(), sender));
         Self { server, clock, urgent, status, task }
     }
 
