@@ -1,4 +1,4 @@
-//! How `dockbridge stop` and `dockbridge status` talk to the running DockBridge: one JSON request a connection over a Unix
+//! How `dockbridge stop`, `status` and `keep` talk to the running DockBridge: one JSON request a connection over a Unix
 //! socket in the state directory, answered by JSON lines.
 
 mod client;

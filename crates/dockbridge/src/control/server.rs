@@ -24,7 +24,7 @@ const LONGEST_REQUEST: u64 = 1024;
 /// The pause after a connection could not be accepted, typically because no file descriptor is left.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Answers `dockbridge status` and `dockbridge stop`.
+/// Answers `dockbridge status`, `keep` and `stop`.
 pub struct ControlServer {
     /// What the state of the whole is read from.
     pub sources: Arc<Sources>,

@@ -33,7 +33,7 @@ pub(super) const fn abnormal_end(machine: &Machine) -> Event {
     let generation = machine.generation;
     match machine.state {
         State::Provisioning { .. } => Event::ProvisionFailed { generation, leftover: true },
-        State::ShuttingDown { .. } => Event::DestroyFailed(generation),
+        State::ShuttingDown { .. } => Event::DestroyFailed { generation, untouched: false },
         State::Gone { .. } => Event::ForgetFailed(generation),
         State::Running { .. } | State::Grace { .. } => Event::ReconnectFailed(generation),
         State::Absent | State::Unreachable { .. } | State::Failed { .. } => Event::SearchFailed(generation),

@@ -335,7 +335,7 @@ impl<M: ServerManager> Driver<M> {
                 } else {
                     self.note(error);
                 }
-                Event::DestroyFailed(generation)
+                Event::DestroyFailed { generation, untouched: false }
             }
             Outcome::Forgotten(generation, Ok(())) => Event::Forgotten(generation),
             Outcome::Forgotten(generation, Err(error)) => {

@@ -103,7 +103,7 @@ impl Machine {
             Event::Examined { busy, .. } => self.examined(busy, now),
             Event::Retired(_, usage) => self.with_usage(usage).retired(now),
             Event::Destroyed(_) => self.destroyed(now),
-            Event::DestroyFailed(_) => self.destroy_failed(),
+            Event::DestroyFailed { untouched, .. } => self.destroy_failed(untouched, now),
             Event::Forgotten(_) => self.forgotten(now),
             Event::ForgetFailed(_) => self.forget_failed(),
             Event::StopRequested => self.stop(now),
@@ -192,10 +192,12 @@ impl Machine {
             }
             // A request that wants an engine is use.
             State::Grace { .. } => self.resume(now),
+            State::ShuttingDown { since, failures, reason, .. } => {
+                self.to(State::ShuttingDown { since, failures, reason, wanted: true })
+            }
             State::Unreachable { searching: true, .. }
             | State::Provisioning { .. }
             | State::Running { .. }
-            | State::ShuttingDown { .. }
             | State::Gone { .. } => (self, None),
         }
     }
@@ -375,7 +377,7 @@ impl Machine {
     }
 
     pub(super) fn shut_down(self, reason: Reason, now: Moment) -> (Self, Option<Effect>) {
-        let state = State::ShuttingDown { since: now, failures: 0, reason };
+        let state = State::ShuttingDown { since: now, failures: 0, reason, wanted: false };
         let destroy = Effect::Destroy { generation: self.generation, after: Duration::ZERO };
         (Self { state, ..self }, Some(destroy))
     }
@@ -393,11 +395,18 @@ impl Machine {
         }
     }
 
-    /// Tries again after 1, 2, 4, 8 … 60 s, without end: a server that cannot be destroyed is billed.
-    fn destroy_failed(self) -> (Self, Option<Effect>) {
+    /// Tries again after 1, 2, 4, 8 … 60 s, without end: a server that cannot be destroyed is billed. One that was only idle
+    /// serves on if somebody wants it meanwhile and nothing has been done to it.
+    fn destroy_failed(self, untouched: bool, now: Moment) -> (Self, Option<Effect>) {
         match self.state {
-            State::ShuttingDown { since, failures, reason } => {
-                let state = State::ShuttingDown { since, failures: failures.saturating_add(1), reason };
+            State::ShuttingDown { reason: Reason::Idle | Reason::Quiet | Reason::Locked, wanted: true, .. }
+                if untouched && !self.stopping =>
+            {
+                let state = State::Running { since: now, reconnecting: true, examination: Examination::NotAsked };
+                (Self { state, ..self }, Some(Effect::Reconnect(self.generation)))
+            }
+            State::ShuttingDown { since, failures, reason, wanted } => {
+                let state = State::ShuttingDown { since, failures: failures.saturating_add(1), reason, wanted };
                 let destroy = Effect::Destroy { generation: self.generation, after: pause(failures) };
                 (Self { state, ..self }, Some(destroy))
             }

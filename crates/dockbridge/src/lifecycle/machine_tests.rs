@@ -24,6 +24,7 @@ const AT_ONCE: Effect = Effect::Destroy { generation: G1, after: Duration::ZERO 
 const FORGET: Effect = Effect::Forget { generation: G1, after: Duration::ZERO };
 const PROVISIONED: Event = Event::Provisioned { generation: G1, age: Duration::ZERO };
 const RECONNECTED: Event = Event::Reconnected { generation: G1, age: Duration::ZERO };
+const DESTROY_FAILED: Event = Event::DestroyFailed { generation: G1, untouched: false };
 const UNUSED: Usage = Usage { work: false, last_use: None, quiet_since: None };
 
 /// Rules under which only idleness counts.
@@ -129,7 +130,7 @@ fn a_stop_during_provisioning_destroys_what_comes_of_it() {
 #[test]
 fn destroying_is_repeated_with_growing_pauses() {
     let mut events = vec![Event::EngineWanted, PROVISIONED, Event::StopRequested];
-    events.extend([Event::DestroyFailed(G1); 9]);
+    events.extend([DESTROY_FAILED; 9]);
     let pauses: Vec<_> = run(&events)
         .1
         .into_iter()
@@ -293,4 +294,17 @@ fn a_record_that_cannot_be_removed_is_tried_again() {
     let (machine, effect) = machine.step(Event::ForgetFailed(G1), at(0));
     assert_eq!(effect, Some(Effect::Forget { generation: G1, after: Duration::from_secs(1) }));
     assert_eq!(machine.step(Event::Forgotten(G1), at(0)).0.state, State::Absent);
+}
+
+#[test]
+fn a_server_that_could_not_be_destroyed_serves_on_for_who_wants_it() {
+    let idle = in_grace().step(Event::Retired(G1, UNUSED), at(330)).0;
+    let untouched = Event::DestroyFailed { generation: G1, untouched: true };
+    let wanted = idle.step(Event::EngineWanted, at(331)).0;
+    assert_eq!(wanted.step(untouched, at(332)).1, Some(Effect::Reconnect(G1)));
+    let again = Some(Effect::Destroy { generation: G1, after: Duration::from_secs(1) });
+    assert_eq!(wanted.step(DESTROY_FAILED, at(332)).1, again, "its engine may be stopped already");
+    assert_eq!(idle.step(untouched, at(332)).1, again, "nobody wants it");
+    let stopping = wanted.step(Event::StopRequested, at(331)).0;
+    assert_eq!(stopping.step(untouched, at(332)).1, again);
 }

@@ -179,7 +179,11 @@ impl World {
             }),
             Effect::Destroy { .. } => {
                 self.server = self.server && !well;
-                self.tell(if well { Event::Destroyed(generation) } else { Event::DestroyFailed(generation) });
+                self.tell(if well {
+                    Event::Destroyed(generation)
+                } else {
+                    Event::DestroyFailed { generation, untouched: leftover }
+                });
             }
             Effect::Forget { .. } => {
                 self.tell(if well { Event::Forgotten(generation) } else { Event::ForgetFailed(generation) });

@@ -76,6 +76,8 @@ pub enum State {
         failures: u32,
         /// Why.
         reason: Reason,
+        /// Whether somebody waits for an engine meanwhile.
+        wanted: bool,
     },
     /// The API does not know the server any more, or it is left to others; what is on record of it is being removed.
     Gone {
@@ -194,7 +196,12 @@ pub enum Event {
     /// The server and everything that is billed with it is gone, or left to others; the volume remains.
     Destroyed(Generation),
     /// It could not be destroyed yet.
-    DestroyFailed(Generation),
+    DestroyFailed {
+        /// Which server.
+        generation: Generation,
+        /// Whether nothing has been done to it, so that it could go on serving.
+        untouched: bool,
+    },
     /// Nothing is on record any more.
     Forgotten(Generation),
     /// The record could not be removed yet.
@@ -257,7 +264,7 @@ impl Event {
             | Self::Examined { generation, .. }
             | Self::Retired(generation, _)
             | Self::Destroyed(generation)
-            | Self::DestroyFailed(generation)
+            | Self::DestroyFailed { generation, .. }
             | Self::Forgotten(generation)
             | Self::ForgetFailed(generation) => Some(generation),
         }

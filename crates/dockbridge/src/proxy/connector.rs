@@ -3,12 +3,7 @@
 use bytes::Bytes;
 use ssh_docker_proxy::{Connector, LocalAnswer, OpenFuture, Opened, Refusal, RequestHead};
 
-use crate::{
-    error::DockBridgeError,
-    lifecycle::{Handle, state::Generation},
-    server::Engine,
-    state::StateDir,
-};
+use crate::{error::DockBridgeError, lifecycle::Handle, state::StateDir};
 
 /// How often a request is given to another engine when the one it was given has just vanished.
 const ATTEMPTS: u32 = 3;
@@ -35,7 +30,7 @@ impl EngineConnector {
         for attempt in 0..ATTEMPTS {
             // A running engine is taken as it is: asking the driver costs every new connection two changes of task. After a
             // failure the driver has to be asked, since what runs may not have been found to be lost yet.
-            let (generation, engine) = match self.serving().filter(|_| attempt == 0) {
+            let (generation, engine) = match self.lifecycle.running().filter(|_| attempt == 0) {
                 Some(running) => running,
                 None => self.lifecycle.engine().await.map_err(|error| Refusal::new(error.in_one_line()))?,
             };
@@ -55,17 +50,12 @@ impl EngineConnector {
         Err(Refusal::new(format!("DockBridge: the engine cannot be reached: {cause}. Try again")))
     }
 
-    /// The running engine, unless it is retired: then the driver knows what comes next.
-    fn serving(&self) -> Option<(Generation, Engine)> {
-        self.lifecycle.running().filter(|(_, engine)| !engine.retired.is_cancelled())
-    }
-
     /// Clients ask `_ping` first, and Docker's CLI 28 waits 2 s for the answer before it does without the engine's features
     /// (`BuildKit` among them). So while no engine runs, it is answered with what the last one said. It creates no server
     /// either: a program that only asks whether an engine is there does not need one.
     fn known_ping(&self, request: &RequestHead) -> Option<LocalAnswer> {
         let ping = request.path_without_version() == "/_ping" && matches!(request.method.as_str(), "GET" | "HEAD");
-        if !ping || self.serving().is_some() {
+        if !ping || self.lifecycle.running().is_some() {
             return None;
         }
         let facts = self.state.engine_facts().unwrap_or_else(|error| {

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Mutex};
 
-use ssh_docker_proxy::{BoxedStream, ConnectionId, ConnectionObserver, Direction, Observer, RequestHead, SshError};
+use ssh_docker_proxy::{
+    BoxedStream, ConnectionId, ConnectionObserver, Direction, ExecOutput, Observer, RequestHead, SshError,
+};
 use tokio::{
     sync::{Notify, Semaphore},
     task::JoinHandle,
@@ -13,17 +15,36 @@ use super::*;
 use crate::{
     clock::test_clock::TestClock,
     config::RunningContainers,
-    lifecycle::{Busy, rules::tests::rules},
+    keepalive::Owner,
+    lifecycle::{Beat, Busy, rules::tests::rules},
     server::{EngineLink, ForeignLease, LinkFuture, ServerInfo, ServerStatus, VolumeInfo, VolumeStatus},
 };
 
+mod leases;
 mod serving;
 mod timers;
 
-/// A link that is lost when the test says so. There is no engine behind it.
+/// What the server's monitor says to a renewal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Monitor {
+    #[default]
+    Fine,
+    Silent,
+    Destroying,
+}
+
+/// A link that is lost when the test says so. There is no engine behind it, but a monitor.
 #[derive(Default)]
 struct FakeLink {
     lost: Notify,
+    monitor: Mutex<Monitor>,
+    commands: Mutex<Vec<String>>,
+}
+
+impl FakeLink {
+    fn commands(&self) -> Vec<String> {
+        self.commands.lock().unwrap().clone()
+    }
 }
 
 impl EngineLink for FakeLink {
@@ -33,11 +54,23 @@ impl EngineLink for FakeLink {
 
     fn run<'a>(
         &'a self,
-        _: &'a str,
+        command: &'a str,
         _: &'a [u8],
-        _: Duration,
-    ) -> LinkFuture<'a, Result<ssh_docker_proxy::ExecOutput, SshError>> {
-        Box::pin(async { Err(SshError::Ended { cause: "the test runs nothing".to_owned() }) })
+        bound: Duration,
+    ) -> LinkFuture<'a, Result<ExecOutput, SshError>> {
+        self.commands.lock().unwrap().push(command.to_owned());
+        let monitor = *self.monitor.lock().unwrap();
+        Box::pin(async move {
+            let ended = |status| ExecOutput { status, stdout: Vec::new(), stderr: Vec::new() };
+            match monitor {
+                Monitor::Fine => Ok(ended(0)),
+                Monitor::Destroying => Ok(ended(3)),
+                Monitor::Silent => {
+                    tokio::time::sleep(bound).await;
+                    Err(SshError::TimedOut { what: "a command on the server".to_owned(), bound })
+                }
+            }
+        })
     }
 
     fn is_closed(&self) -> bool {
@@ -204,6 +237,10 @@ fn plain() -> Rules {
 
 impl Rig {
     fn new(cloud: Arc<FakeCloud>, rules: Rules, on_record: bool) -> Self {
+        Self::with_beat(cloud, rules, on_record, None)
+    }
+
+    fn with_beat(cloud: Arc<FakeCloud>, rules: Rules, on_record: bool, beat: Option<Beat>) -> Self {
         let clock = TestClock::new();
         let activity = Arc::new(ActivityTracker::new(clock.clone()));
         let lock = watch::Sender::new(LockStatus::default());
@@ -214,7 +251,7 @@ impl Rig {
             activity: activity.clone(),
             lock: lock.subscribe(),
             keep_until: None,
-            attendance: Attendance::with(busy, None, clock.clone()),
+            attendance: Attendance::with(busy, beat, clock.clone()),
         };
         let (driver, handle) = Driver::new(cloud.clone(), parts);
         let driver = tokio::spawn(driver.run(on_record.then_some(Duration::ZERO)));
@@ -224,6 +261,18 @@ impl Rig {
     /// A running server, under `rules`.
     async fn running(rules: Rules) -> Self {
         let rig = Self::new(FakeCloud::planned(&[Ok(()), Ok(()), Ok(())]), rules, false);
+        assert!(rig.handle.engine().await.is_ok());
+        rig
+    }
+
+    /// A running server with a lease.
+    async fn leased(rules: Rules) -> Self {
+        let beat = Beat {
+            owner: Owner::new("0123456789ab", "laptop"),
+            interval: Duration::from_secs(30),
+            timeout: Duration::from_mins(5),
+        };
+        let rig = Self::with_beat(FakeCloud::planned(&[Ok(()), Ok(())]), rules, false, Some(beat));
         assert!(rig.handle.engine().await.is_ok());
         rig
     }
