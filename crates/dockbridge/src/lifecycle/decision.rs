@@ -16,16 +16,18 @@ impl Machine {
     /// Looks at the time and at what is known, and decides.
     pub(super) fn look(self, now: Moment) -> (Self, Option<Effect>) {
         match self.state {
-            State::Running { reconnecting: false, .. } | State::Grace { .. } if self.is_too_old(now) => {
+            // One that cannot be reached too: its lease may not have run out, since each search that gets as far as the server
+            // renews it.
+            State::Running { reconnecting: false, .. }
+            | State::Grace { .. }
+            | State::Unreachable { searching: false, .. }
+                if self.is_too_old(now) =>
+            {
                 self.shut_down(Reason::MaxLifetime, now)
             }
             State::Running { reconnecting: false, since, examination } => self.consider(since, examination, now),
             State::Grace { serving_since, .. } if !self.is_idle(serving_since, now) => self.resume(serving_since),
             State::Grace { until, .. } if until.is_past(now) => (self, Some(Effect::Retire(self.generation))),
-            // Its lease may not have run out: each search that gets as far as the server renews it.
-            State::Unreachable { searching: false, .. } if self.is_too_old(now) => {
-                self.shut_down(Reason::MaxLifetime, now)
-            }
             State::Unreachable { searching: false, since, serving_since, failures, retry_at }
                 if retry_at.is_past(now) =>
             {
