@@ -71,7 +71,11 @@ impl Publisher {
     fn fail(&self, status: &mut LockStatus, error: LockError) -> bool {
         let code = error.code();
         match &status.error {
-            None if error.is_ordinary() => info!(code, "lock detection is off: {error}"),
+            // The whole reason is in the status.
+            None if error.is_ordinary() => {
+                info!(code, "lock detection is off: nobody tells whether the screen is locked");
+                debug!(%error, "why");
+            }
             None => warn!(code, "lock detection does not work: {error}"),
             Some(_) => debug!(code, "lock detection does not work: {error}"),
         }
