@@ -80,7 +80,7 @@ impl Bridge {
         let (docker_listener, control_listener) = (listener(&socket)?, listener(&control_socket)?);
         let keep_until = state.keep()?;
         let rules = Rules::from(config);
-        let attendance = Attendance::new(config, servers.owner().clone(), rules.window, clock.clone());
+        let attendance = Attendance::new(config, servers.owner().clone(), clock.clone());
         let unknown = attendance.unknown();
         let known_later = Arc::new(OnceLock::new());
         let before_sleep = before_sleep(known_later.clone(), Arc::new(attendance.renewal()));

@@ -57,8 +57,6 @@ pub struct Busy {
     pub running_containers: RunningContainers,
     /// From which share of a core on, in per cent, one counts as busy.
     pub percent: u32,
-    /// Over how long they are measured.
-    pub window: Duration,
 }
 
 impl Busy {
@@ -98,10 +96,9 @@ pub struct Attendance {
 impl Attendance {
     /// Accompanies as the configuration says.
     #[must_use]
-    pub fn new(config: &Config, owner: Owner, window: Duration, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(config: &Config, owner: Owner, clock: Arc<dyn Clock>) -> Self {
         let keepalive = &config.keepalive;
-        let busy =
-            Busy { running_containers: config.activity.running_containers, percent: config.activity.busy_cpu, window };
+        let busy = Busy { running_containers: config.activity.running_containers, percent: config.activity.busy_cpu };
         let beat = (keepalive.self_destruct != SelfDestruct::Off).then_some(Beat {
             owner,
             interval: keepalive.interval.0,
@@ -197,8 +194,7 @@ impl Attendance {
     }
 
     /// Begins to measure the containers.
-    pub(super) fn examine(&mut self, generation: Generation, link: Arc<dyn EngineLink>) {
-        let window = self.busy.window;
+    pub(super) fn examine(&mut self, generation: Generation, link: Arc<dyn EngineLink>, window: Duration) {
         self.examination.spawn(async move { (generation, busiest(&*link, window).await) });
     }
 

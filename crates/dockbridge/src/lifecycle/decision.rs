@@ -27,7 +27,10 @@ impl Machine {
             }
             State::Running { reconnecting: false, since, examination } => self.consider(since, examination, now),
             State::Grace { serving_since, .. } if !self.is_idle(serving_since, now) => self.resume(serving_since),
-            State::Grace { until, .. } if until.is_past(now) => (self, Some(Effect::Retire(self.generation))),
+            State::Grace { examination: Examination::NotAsked, .. } if self.watches_grace() => self.examine_grace(),
+            State::Grace { until, examination, .. } if until.is_past(now) && examination != Examination::UnderWay => {
+                (self, Some(Effect::Retire(self.generation)))
+            }
             State::Unreachable { searching: false, since, serving_since, failures, retry_at }
                 if retry_at.is_past(now) =>
             {
@@ -65,7 +68,8 @@ impl Machine {
             }
             Examination::NotAsked if self.rules.examines && self.examine_at(moment, now).is_past(now) => {
                 let state = State::Running { since, reconnecting: false, examination: Examination::UnderWay };
-                (Self { state, ..self }, Some(Effect::Examine(self.generation)))
+                let examine = Effect::Examine { generation: self.generation, window: self.rules.window };
+                (Self { state, ..self }, Some(examine))
             }
             Examination::Quiet { .. } if due => self.grace(since, reason, now),
             Examination::NotAsked if due && !self.rules.examines => self.grace(since, reason, now),
@@ -81,17 +85,46 @@ impl Machine {
 
     fn grace(self, serving_since: Moment, reason: Reason, now: Moment) -> (Self, Option<Effect>) {
         let until = now + self.rules.grace_period;
-        self.to(State::Grace { since: now, serving_since, until, reason })
+        let examination = Examination::NotAsked;
+        let state = State::Grace { since: now, serving_since, until, reason, examination };
+        Self { state, ..self }.look(now)
+    }
+
+    /// Whether containers are measured once more, during the grace period: one may get to work in it. A period of less than a
+    /// second is too short for that.
+    const fn watches_grace(self) -> bool {
+        self.rules.examines && self.rules.grace_period.as_secs() > 0
+    }
+
+    fn examine_grace(self) -> (Self, Option<Effect>) {
+        let State::Grace { since, serving_since, until, reason, .. } = self.state else { return (self, None) };
+        let examination = Examination::UnderWay;
+        let window = self.rules.window.min(self.rules.grace_period);
+        let state = State::Grace { since, serving_since, until, reason, examination };
+        (Self { state, ..self }, Some(Effect::Examine { generation: self.generation, window }))
     }
 
     pub(super) fn examined(self, busy: bool, now: Moment) -> (Self, Option<Effect>) {
-        let State::Running { since, reconnecting, examination: Examination::UnderWay } = self.state else {
-            return (self, None);
-        };
         let examination = if busy { Examination::NotAsked } else { Examination::Quiet { at: now } };
         let busy_at = if busy { Some(now) } else { self.facts.busy_at };
         let machine = self.with_facts(Facts { busy_at, ..self.facts });
-        Self { state: State::Running { since, reconnecting, examination }, ..machine }.look(now)
+        let state = match self.state {
+            State::Running { since, reconnecting, examination: Examination::UnderWay } => {
+                State::Running { since, reconnecting, examination }
+            }
+            State::Grace { since, serving_since, until, reason, examination: Examination::UnderWay } => {
+                State::Grace { since, serving_since, until, reason, examination }
+            }
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { .. }
+            | State::Grace { .. }
+            | State::Unreachable { .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => return (self, None),
+        };
+        Self { state, ..machine }.look(now)
     }
 
     /// The last look before the end, when the engine takes no further requests: whatever began before keeps the server.

@@ -458,9 +458,9 @@ impl<M: ServerManager> Driver<M> {
                 });
             }
             Effect::Renew(_) => self.attendance.renew_at_once(),
-            Effect::Examine(generation) => {
+            Effect::Examine { generation, window } => {
                 if let Some(engine) = self.snapshot.borrow().engine.clone() {
-                    self.attendance.examine(generation, engine.link);
+                    self.attendance.examine(generation, engine.link, window);
                 }
             }
             Effect::Retire(generation) => self.retire(generation),

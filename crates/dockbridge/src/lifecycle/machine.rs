@@ -130,6 +130,8 @@ impl Machine {
                 });
                 [decision, self.rules.limit(&self.facts, now)].into_iter().flatten().reduce(Moment::earlier)
             }
+            // The end comes with the answer.
+            State::Grace { until, examination: Examination::UnderWay, .. } => Some(until.later(now + FRESH)),
             State::Grace { until, .. } => {
                 Some(self.rules.limit(&self.facts, now).map_or(until, |limit| limit.earlier(until)))
             }

@@ -21,6 +21,7 @@ fn run_with(rules: Rules, events: &[Event]) -> (Machine, Vec<Effect>) {
 const G1: Generation = Generation(1);
 const G2: Generation = Generation(2);
 const AT_ONCE: Effect = Effect::Destroy { generation: G1, after: Duration::ZERO };
+const EXAMINE: Effect = Effect::Examine { generation: G1, window: Duration::from_mins(1) };
 const FORGET: Effect = Effect::Forget { generation: G1, after: Duration::ZERO };
 const PROVISIONED: Event = Event::Provisioned { generation: G1, age: Duration::ZERO };
 const RECONNECTED: Event = Event::Reconnected { generation: G1, age: Duration::ZERO };
@@ -204,7 +205,7 @@ fn containers_are_asked_about_only_when_the_decision_is_due() {
     let (machine, effect) = machine.step(Event::Looked(UNUSED), at(239));
     assert_eq!(effect, None);
     let (machine, effect) = machine.step(Event::Looked(UNUSED), at(240));
-    assert_eq!(effect, Some(Effect::Examine(G1)));
+    assert_eq!(effect, Some(EXAMINE));
     let (asked, effect) = machine.step(Event::Looked(UNUSED), at(301));
     assert!(effect.is_none() && asked.state == machine.state, "nothing is decided before the answer");
     let (quiet, _) = machine.step(Event::Examined { generation: G1, busy: false }, at(301));
@@ -226,7 +227,7 @@ fn an_answer_about_containers_that_is_a_little_early_is_kept_and_an_old_one_is_n
     let (again, effect) = quiet.step(Event::Looked(used), at(310));
     assert!(matches!(again.state, State::Running { examination: Examination::NotAsked, .. }) && effect.is_none());
     let (_, effect) = again.step(Event::Looked(used), at(299 + 240));
-    assert_eq!(effect, Some(Effect::Examine(G1)), "it is asked again");
+    assert_eq!(effect, Some(EXAMINE), "it is asked again");
 }
 
 #[test]
@@ -307,4 +308,17 @@ fn a_server_that_could_not_be_destroyed_serves_on_for_who_wants_it() {
     assert_eq!(idle.step(untouched, at(332)).1, again, "nobody wants it");
     let stopping = wanted.step(Event::StopRequested, at(331)).0;
     assert_eq!(stopping.step(untouched, at(332)).1, again);
+}
+
+#[test]
+fn containers_are_watched_in_the_grace_period_too() {
+    let machine = running(Rules { examines: true, ..plain() }).step(Event::Looked(UNUSED), at(240)).0;
+    let (grace, effect) = machine.step(Event::Examined { generation: G1, busy: false }, at(300));
+    assert_eq!(effect, Some(Effect::Examine { generation: G1, window: Duration::from_secs(30) }));
+    // Nothing is decided before the answer, however late that is.
+    assert_eq!(grace.step(Event::Looked(UNUSED), at(331)), (grace, None));
+    let (quiet, effect) = grace.step(Event::Examined { generation: G1, busy: false }, at(332));
+    assert_eq!((quiet.generation, effect), (G1, Some(Effect::Retire(G1))));
+    let (busy, effect) = grace.step(Event::Examined { generation: G1, busy: true }, at(332));
+    assert!(matches!(busy.state, State::Running { .. }) && effect.is_none(), "{busy:?}");
 }

@@ -82,7 +82,7 @@ impl World {
         assert!(!before.stopping || machine.stopping, "a stop is final");
         self.machine = machine;
         match effect {
-            None | Some(Effect::Renew(_) | Effect::Examine(_)) => {}
+            None | Some(Effect::Renew(_) | Effect::Examine { .. }) => {}
             Some(Effect::Retire(generation)) => self.tell(Event::Retired(generation, self.usage)),
             Some(effect) => {
                 assert!(self.under_way.is_none(), "two effects at once: {:?} and {effect:?}", self.under_way);
@@ -188,7 +188,7 @@ impl World {
             Effect::Forget { .. } => {
                 self.tell(if well { Event::Forgotten(generation) } else { Event::ForgetFailed(generation) });
             }
-            Effect::Renew(_) | Effect::Examine(_) | Effect::Retire(_) => {}
+            Effect::Renew(_) | Effect::Examine { .. } | Effect::Retire(_) => {}
         }
     }
 
@@ -204,7 +204,7 @@ impl World {
         self.tell(Event::Kept(None));
         for _ in 0..400 {
             self.finish(true, false);
-            if matches!(self.machine.state, State::Running { .. }) {
+            if matches!(self.machine.state, State::Running { .. } | State::Grace { .. }) {
                 let generation = self.machine.generation;
                 self.tell(Event::Examined { generation, busy: false });
             }

@@ -54,6 +54,8 @@ pub enum State {
         until: Moment,
         /// Why.
         reason: Reason,
+        /// What containers do meanwhile.
+        examination: Examination,
     },
     /// A server is on record, but there is no connection to it; it is looked for.
     Unreachable {
@@ -222,7 +224,12 @@ pub enum Effect {
     /// Renew the lease at once, and give the connection up if that fails.
     Renew(Generation),
     /// Measure the containers that run without a client.
-    Examine(Generation),
+    Examine {
+        /// On which server.
+        generation: Generation,
+        /// Over how long.
+        window: Duration,
+    },
     /// Let the engine take no further requests, and say how it is used then.
     Retire(Generation),
     /// Destroy the server, after a pause.

@@ -244,7 +244,7 @@ impl Rig {
         let clock = TestClock::new();
         let activity = Arc::new(ActivityTracker::new(clock.clone()));
         let lock = watch::Sender::new(LockStatus::default());
-        let busy = Busy { running_containers: RunningContainers::Busy, percent: 5, window: rules.window };
+        let busy = Busy { running_containers: RunningContainers::Busy, percent: 5 };
         let parts = Parts {
             rules,
             clock: clock.clone(),
