@@ -44,7 +44,7 @@ pub(super) async fn run(
     // Over SSH the engine is stopped cleanly, and the server says who else holds it. Without that it ends all the same.
     servers.connect_to_recorded().await;
     let cleared = servers
-        .destroy_all_of_ours(|name| {
+        .destroy_all_of_ours(&[], |name| {
             let _ = writeln!(terminal.err, "Destroying the server {name}, which was left behind…");
         })
         .await?;
@@ -54,7 +54,7 @@ pub(super) async fn run(
 
 /// What became of the servers of a former run, a line for each kind of end.
 fn said(cleared: &Cleared) -> String {
-    let mut lines: Vec<_> = cleared.left.iter().map(left_running).collect();
+    let mut lines: Vec<_> = cleared.recorded.iter().chain(&cleared.strays).map(left_running).collect();
     match cleared.destroyed {
         0 if !lines.is_empty() => {}
         0 => lines.push("DockBridge is not running, and there is no server of it.".to_owned()),
@@ -70,8 +70,13 @@ fn said(cleared: &Cleared) -> String {
 
 fn left_running(left: &Left) -> String {
     let holder = |lease: &ForeignLease| format!("{} (DockBridge {})", lease.host, lease.client_id);
-    let holders: Vec<_> = left.holders.iter().map(holder).collect();
-    format!("The server {} is left running: held by {}.", left.name, holders.join(" and "))
+    let holders = left.holders.iter().map(holder).collect::<Vec<_>>().join(" and ");
+    let name = &left.name;
+    if left.holders.iter().all(ForeignLease::is_known) {
+        format!("The server {name} is left running: held by {holders}.")
+    } else {
+        format!("The server {name} is left running: ordered by {holders}; it could not be asked who uses it.")
+    }
 }
 
 #[cfg(test)]
@@ -80,17 +85,23 @@ mod tests {
 
     #[test]
     fn servers_of_others_are_named_with_their_holders() {
-        let lease = |client_id: &str, host: &str| ForeignLease {
+        let lease = |client_id: &str, host: &str, remaining_seconds| ForeignLease {
             client_id: client_id.to_owned(),
             host: host.to_owned(),
-            remaining_seconds: 200,
+            remaining_seconds,
         };
-        let holders = vec![lease("ba9876543210", "desk"), lease("cccccccccccc", "attic")];
-        let left = vec![Left { name: "srv".to_owned(), holders }];
+        let holders = vec![lease("ba9876543210", "desk", 200), lease("cccccccccccc", "attic", 200)];
+        let left = Left { name: "srv".to_owned(), holders };
         let held = "The server srv is left running: held by desk (DockBridge ba9876543210) and attic (DockBridge \
                     cccccccccccc).\n";
-        assert_eq!(said(&Cleared { destroyed: 0, left: left.clone() }), held);
-        let both = said(&Cleared { destroyed: 1, left });
+        assert_eq!(said(&Cleared { recorded: Some(left.clone()), ..Cleared::default() }), held);
+        let both = said(&Cleared { destroyed: 1, strays: vec![left], ..Cleared::default() });
         assert!(both.starts_with(held) && both.contains("is destroyed; the volume is kept.\n"), "{both}");
+        let guess = Left { name: "srv".to_owned(), holders: vec![lease("ba9876543210", "desk", 0)] };
+        assert_eq!(
+            said(&Cleared { recorded: Some(guess), ..Cleared::default() }),
+            "The server srv is left running: ordered by desk (DockBridge ba9876543210); it could not be asked who uses \
+             it.\n"
+        );
     }
 }

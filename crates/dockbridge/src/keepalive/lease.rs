@@ -40,6 +40,15 @@ pub async fn release(link: &dyn EngineLink, owner: &Owner) -> Result<Vec<Foreign
     parse(&call(link, &command(&["release", owner.client_id()]), b"", BOUND).await?)
 }
 
+/// Begins the end of the server, unless others hold it. If nobody does, `owner`'s lease is taken for `span`, and every later
+/// renewal is refused; the monitor finishes the work when that lease is over. If somebody does, `owner`'s lease is given back
+/// and theirs are returned. Fails with [`LeaseError::Destroying`] while somebody else ends it.
+pub async fn end(link: &dyn EngineLink, owner: &Owner, span: Duration) -> Result<Vec<ForeignLease>, LeaseError> {
+    let seconds = span.as_secs().to_string();
+    let command = command(&["end", owner.client_id(), owner.host(), &seconds]);
+    parse(&call(link, &command, b"", BOUND).await?)
+}
+
 /// Every live lease, our own included.
 pub async fn leases(link: &dyn EngineLink) -> Result<Vec<ForeignLease>, LeaseError> {
     parse(&call(link, &command(&["leases"]), b"", BOUND).await?)

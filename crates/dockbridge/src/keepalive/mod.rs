@@ -11,7 +11,7 @@ mod pauses;
 
 pub use error::LeaseError;
 pub use heartbeat::{HeartbeatEnd, HeartbeatStatus, beat};
-pub use lease::{hand_over, leases, release, renew};
+pub use lease::{end, hand_over, leases, release, renew};
 pub use owner::Owner;
 
 #[cfg(test)]

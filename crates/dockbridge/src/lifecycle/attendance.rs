@@ -19,7 +19,7 @@ use crate::{
     clock::{Clock, Moment},
     config::{Config, RunningContainers, SelfDestruct},
     keepalive::{self, HeartbeatEnd, HeartbeatStatus, Owner},
-    server::{Engine, EngineLink},
+    server::{Engine, EngineLink, ForeignLease},
 };
 
 /// How the lease is renewed.
@@ -86,6 +86,8 @@ pub struct Attendance {
     heartbeat: JoinSet<(Generation, HeartbeatEnd)>,
     examination: JoinSet<(Generation, Result<Containers, ExamineError>)>,
     status: watch::Sender<HeartbeatStatus>,
+    /// Who else held the server when a former heartbeat last heard of it.
+    others: Vec<ForeignLease>,
     unknown: watch::Sender<Unknown>,
     /// Of the present heartbeat.
     urgent: Arc<Notify>,
@@ -118,6 +120,7 @@ impl Attendance {
             heartbeat: JoinSet::new(),
             examination: JoinSet::new(),
             status: watch::Sender::new(HeartbeatStatus::default()),
+            others: Vec::new(),
             unknown: watch::Sender::new(None),
             urgent: Arc::new(Notify::new()),
             terms: watch::Sender::new(Terms::default()),
@@ -159,6 +162,7 @@ impl Attendance {
         self.heartbeat.abort_all();
         self.examination.abort_all();
         self.unknown.send_replace(None);
+        self.others = self.others();
         self.status.send_replace(HeartbeatStatus::default());
         let (Some(engine), Some(generation), Some(beat)) = (engine, wanted, self.beat.clone()) else { return };
         // A notice to a heartbeat that has ended is none to the next.
@@ -173,6 +177,17 @@ impl Attendance {
             let end = keepalive::beat(link, beat.owner, beat.interval, span, clock, urgent, status).await;
             (generation, end)
         });
+    }
+
+    /// Who else held the server at the last renewal, of this heartbeat or of one before it.
+    pub(super) fn others(&self) -> Vec<ForeignLease> {
+        let status = self.status.borrow();
+        if status.last.is_some() { status.others.clone() } else { self.others.clone() }
+    }
+
+    /// There is another server from now on.
+    pub(super) fn forget_others(&mut self) {
+        self.others.clear();
     }
 
     /// What has been told to end, to be waited for before a lease is given back: a renewal that comes after that would hold

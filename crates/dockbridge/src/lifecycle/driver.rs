@@ -434,6 +434,7 @@ impl<M: ServerManager> Driver<M> {
         let (manager, phases, cancel) = (self.manager.clone(), self.phases.clone(), self.cancel.clone());
         match effect {
             Effect::Provision(generation) => {
+                self.attendance.forget_others();
                 self.effect
                     .spawn(async move { Outcome::Provisioned(generation, manager.provision(&phases, &cancel).await) });
             }
@@ -445,10 +446,11 @@ impl<M: ServerManager> Driver<M> {
             }
             Effect::Destroy { generation, after } => {
                 let mut heartbeat = self.attendance.ending();
+                let others = self.attendance.others();
                 self.effect.spawn(async move {
                     heartbeat.shutdown().await;
                     sleep(after).await;
-                    Outcome::Destroyed(generation, manager.destroy().await)
+                    Outcome::Destroyed(generation, manager.destroy(&others).await)
                 });
             }
             Effect::Forget { generation, after } => {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use hcloud_client::{Server, Volume};
+use hcloud_client::{Server, ServerStatus, Volume};
 use jiff::Timestamp;
 use ssh_docker_proxy::SshError;
 use tokio_util::sync::CancellationToken;
@@ -48,6 +48,13 @@ impl Held {
             holder,
             reason: reason.to_owned(),
         }
+    }
+
+    /// The server, if it is DockBridge's and nobody can hold it: leases are in memory, so there are none on a machine that is
+    /// off.
+    pub(super) fn abandoned(&self) -> Option<&Server> {
+        let server = self.server.as_ref()?;
+        (labels::is_managed(&server.labels) && server.status == ServerStatus::Off).then_some(server)
     }
 
     /// The server, and how it is reached, if it may be shared by clients with this setting at all.
@@ -108,7 +115,8 @@ impl HetznerServers {
             id: Some(server.id.get()),
             ip_address: Some(way.address),
             volume_id: held.volume.id.get(),
-            adopted: true,
+            shared: true,
+            ending: false,
         };
         self.state.put_server(&record).map_err(state)?;
         let self_destruct = labels::self_destruct(&server.labels);

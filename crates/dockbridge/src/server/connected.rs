@@ -66,12 +66,25 @@ impl HetznerServers {
         let settings = &self.settings.keepalive;
         // The token leaves this computer only where both sides are meant to have it.
         let deletes = [self_destruct, settings.self_destruct].iter().all(|word| *word == SelfDestruct::Delete);
+        let state = self.state.clone();
         let url = format!("{}/servers/{id}", self.client.endpoint().as_str());
         Terms {
             owner: self.owner.clone(),
             span: settings.timeout.0,
             interval: settings.interval.0,
             deletion: deletes.then(|| Deletion { url, token: self.token.clone() }),
+            shared: Arc::new(move || {
+                if let Err(error) = state.mark_shared(id) {
+                    tracing::warn!(%error, "that others use the server could not be written down");
+                }
+            }),
+        }
+    }
+
+    /// Ends our first lease, if it is still being taken or renewed, so that nothing renews it once the end has begun.
+    pub(super) async fn end_first_lease(&self) {
+        if let Some(connected) = self.connected.lock().await.as_mut() {
+            std::mem::replace(&mut connected.lease, FirstLease::none()).end().await;
         }
     }
 

@@ -1,21 +1,26 @@
 //! The end of the server on record and of all others that this installation ordered, but for those that others hold.
 
-use hcloud_client::{Server, ServerFilter, ServerId, ServerStatus};
+use hcloud_client::{Server, ServerFilter, ServerId};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Ended, Engine, Failure, ForeignLease, HetznerServers, Phases, Search, ServerError, ServerManager, labels,
-    rights::{left_to, orderer},
+    rights::{Rights, left_to, orderer},
 };
-use crate::error::DockBridgeError;
+use crate::{
+    error::DockBridgeError,
+    state::{LeftServer, ServerRecord},
+};
 
 /// What clearing up has come to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Cleared {
     /// How many servers were destroyed.
     pub destroyed: usize,
-    /// The servers that run on.
-    pub left: Vec<Left>,
+    /// The server on record, if it runs on.
+    pub recorded: Option<Left>,
+    /// Other servers that we ordered and that run on.
+    pub strays: Vec<Left>,
 }
 
 /// A server that runs on because others hold it, or may do so.
@@ -23,7 +28,7 @@ pub struct Cleared {
 pub struct Left {
     /// Its name.
     pub name: String,
-    /// Who holds it, or ordered it where that is all that is known.
+    /// Who holds it, or ordered it where that is all that is known: see [`ForeignLease::is_known`].
     pub holders: Vec<ForeignLease>,
 }
 
@@ -31,42 +36,65 @@ impl HetznerServers {
     /// Destroys the server on record and every other one that this installation created: what is left when an answer was
     /// lost or DockBridge was killed. Each is named to `show` before it is destroyed. Servers that others hold are left, and
     /// nothing of them stays on record.
-    pub async fn destroy_all_of_ours(&self, mut show: impl FnMut(&str) + Send) -> Result<Cleared, DockBridgeError> {
+    ///
+    /// `others` held the server on record when that was last known.
+    pub async fn destroy_all_of_ours(
+        &self,
+        others: &[ForeignLease],
+        mut show: impl FnMut(&str) + Send,
+    ) -> Result<Cleared, DockBridgeError> {
         let mut cleared = Cleared::default();
         let mut left_id = None;
-        if let Some(record) = self.state.server()? {
+        if let Some(mut record) = self.state.server()? {
+            if !others.is_empty() && !record.shared {
+                record.shared = true;
+                self.state.put_server(&record)?;
+            }
+            let seen = |server: Option<&Server>| {
+                if others.is_empty() { vec![orderer(&record.name, server)] } else { others.to_vec() }
+            };
             let server = match self.recorded_server(&record).await {
-                Err(error) if record.adopted && self.present_link().await.is_none() => {
+                Err(error) if record.shared && !record.ending && self.present_link().await.is_none() => {
                     tracing::warn!(
                         error = error.in_one_line(),
                         "a shared server cannot be asked about and is left alone"
                     );
-                    cleared.left.push(Left { name: record.name.clone(), holders: vec![orderer(&record, None)] });
+                    cleared.recorded = Some(Left { name: record.name.clone(), holders: seen(None) });
                     left_id = record.id.map(ServerId);
                     None
                 }
                 server => server?,
             };
             if let Some(server) = server {
-                let rights = self.rights(&server).await;
-                if let Some(holders) = left_to(record.adopted, rights, orderer(&record, Some(&server))) {
+                // Nobody can have taken it up since.
+                let rights = if record.ending { Rights::OursAlone } else { self.rights(&server).await };
+                let alone = rights == Rights::OursAlone;
+                if let Some(holders) = left_to(record.shared, rights, seen(Some(&server))) {
                     tracing::debug!(server = server.name, ?holders, "the server is left to those who hold it");
                     left_id = Some(server.id);
-                    cleared.left.push(Left { name: server.name, holders });
+                    cleared.recorded = Some(Left { name: server.name, holders });
                 } else {
+                    if alone && !record.ending {
+                        self.state.put_server(&ServerRecord { ending: true, ..record.clone() })?;
+                    }
                     show(&server.name);
                     self.end_recorded(&server).await?;
                     cleared.destroyed += 1;
                 }
             }
             self.disconnect().await;
+            if let Some(id) = left_id {
+                self.state.put_left(&LeftServer { id: id.get(), name: record.name.clone() })?;
+            }
             self.state.forget_server(&record.name)?;
         }
         let filter = ServerFilter { label_selector: Some(labels::managed()), ..ServerFilter::default() };
-        for server in self.client.servers().list(&filter).await? {
+        let servers = self.client.servers().list(&filter).await?;
+        self.forget_gone(&servers)?;
+        for server in servers {
             if labels::belongs_to(&server.labels, &self.client_id) && Some(server.id) != left_id {
                 match self.clear_stray(&server, &mut show).await? {
-                    Some(holders) => cleared.left.push(Left { name: server.name, holders }),
+                    Some(holders) => cleared.strays.push(Left { name: server.name, holders }),
                     None => cleared.destroyed += 1,
                 }
             }
@@ -85,10 +113,7 @@ impl HetznerServers {
             }
             None => false,
         };
-        if !stopped && server.status == ServerStatus::Running {
-            self.shut_down_by_api(server.id).await;
-        }
-        self.delete_server(server.id, &server.name).await
+        self.delete_after(stopped, server).await
     }
 }
 
@@ -113,12 +138,14 @@ impl ServerManager for HetznerServers {
         }
     }
 
-    async fn destroy(&self) -> Result<Ended, DockBridgeError> {
-        let cleared = Box::pin(self.destroy_all_of_ours(|_| {})).await?;
-        if cleared.left.is_empty() {
-            return Ok(Ended::Destroyed);
+    async fn destroy(&self, others: &[ForeignLease]) -> Result<Ended, DockBridgeError> {
+        let cleared = Box::pin(self.destroy_all_of_ours(others, |_| {})).await?;
+        // These are not what was to be destroyed.
+        for Left { name, holders } in cleared.strays {
+            let hosts: Vec<_> = holders.into_iter().map(|lease| lease.host).collect();
+            tracing::warn!(server = name, hosts = hosts.join(", "), "a server that we once ordered is left to others");
         }
-        Ok(Ended::LeftTo(cleared.left.into_iter().flat_map(|left| left.holders).collect()))
+        Ok(cleared.recorded.map_or(Ended::Destroyed, |left| Ended::LeftTo(left.holders)))
     }
 
     async fn forget(&self) -> Result<(), DockBridgeError> {

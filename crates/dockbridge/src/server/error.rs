@@ -263,7 +263,8 @@ impl ServerError {
                     .to_owned()
             }
             Self::CloudInit { .. } | Self::EngineDown { .. } => {
-                "the server is destroyed and the volume is kept; try another hetzner.image if it happens again"
+                "the volume is kept; a server on which nobody else works is destroyed. Try another hetzner.image if it \
+                 happens again"
                     .to_owned()
             }
             Self::NotGone { .. } => "DockBridge goes on trying; look at the Hetzner Console as well".to_owned(),

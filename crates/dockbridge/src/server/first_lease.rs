@@ -32,6 +32,8 @@ pub(super) struct Terms {
     pub(super) interval: Duration,
     /// What the server needs to delete itself, where it may.
     pub(super) deletion: Option<Deletion>,
+    /// Called whenever others hold the server as well.
+    pub(super) shared: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// What a server needs to delete itself.
@@ -133,7 +135,10 @@ async fn hold(
         let mut failure = None;
         if !held || !engine_up.is_cancelled() {
             match keepalive::renew(&*link, &terms.owner, terms.span).await {
-                Ok(_) => {
+                Ok(others) => {
+                    if !others.is_empty() {
+                        (terms.shared)();
+                    }
                     held = true;
                     standing.send_replace(Standing::Held);
                 }

@@ -80,6 +80,7 @@ fn terms() -> Terms {
         span: Duration::from_mins(5),
         interval: Duration::from_secs(30),
         deletion: Some(deletion),
+        shared: Arc::new(|| {}),
     }
 }
 

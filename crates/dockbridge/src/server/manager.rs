@@ -76,8 +76,16 @@ pub struct ForeignLease {
     pub client_id: String,
     /// The name of the computer it is on.
     pub host: String,
-    /// How long it holds from the moment it was asked for.
+    /// How long it holds from the moment it was asked for; 0 where this is not a lease but a guess: who ordered the server.
     pub remaining_seconds: u64,
+}
+
+impl ForeignLease {
+    /// Whether a monitor has said so. Otherwise this is who ordered a server that could not be asked who uses it.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.remaining_seconds > 0
+    }
 }
 
 /// A provisioning that came to nothing.
@@ -106,8 +114,9 @@ pub trait ServerManager: Send + Sync + 'static {
     fn search(&self, cancel: &CancellationToken) -> impl Future<Output = Result<Search, DockBridgeError>> + Send;
 
     /// Stops the engine, unmounts the volume and destroys the server on record, and everything that is billed with it.
-    /// The volume stays. Destroying what is gone already is a success. A server that somebody else holds is left.
-    fn destroy(&self) -> impl Future<Output = Result<Ended, DockBridgeError>> + Send;
+    /// The volume stays. Destroying what is gone already is a success. A server that somebody else holds is left, and so is one
+    /// of which that is not known, if others were seen on it before: `others` are those of the last renewal.
+    fn destroy(&self, others: &[ForeignLease]) -> impl Future<Output = Result<Ended, DockBridgeError>> + Send;
 
     /// Forgets the server on record, which the API does not know any more, and closes what is left of the way to it.
     fn forget(&self) -> impl Future<Output = Result<(), DockBridgeError>> + Send;

@@ -119,9 +119,16 @@ impl HetznerServers {
         let image = choice::image(&self.settings.image, &server_type.architecture, images)?.id;
         let existing =
             resources::existing_volume(&survey, &server_type.architecture, &self.settings.location, &self.client_id)?;
+        self.forget_gone(&survey.servers)?;
         let left = self.clear_strays(&survey.servers).await?;
         let existing = match existing {
-            Existing::Held(held) => return Ok(Plan::Adopt(held, login_key)),
+            Existing::Held(held) => match held.abandoned() {
+                Some(server) => {
+                    self.delete_abandoned(server).await?;
+                    Some(held.volume)
+                }
+                None => return Ok(Plan::Adopt(held, login_key)),
+            },
             // Ordered here, adopted by others and given up here: it is theirs by now, and shared like any other of theirs.
             Existing::Ours(volume)
                 if let Some(server) = left.iter().find(|server| volume.server == Some(server.id)) =>
@@ -165,6 +172,18 @@ impl HetznerServers {
         Ok(left)
     }
 
+    /// Deletes a server that somebody else has ordered and that is off, since it keeps the volume from us.
+    async fn delete_abandoned(&self, server: &Server) -> Result<(), DockBridgeError> {
+        tracing::warn!(
+            server = server.name,
+            id = %server.id,
+            ordered_by = labels::installation(&server.labels),
+            host = labels::host(&server.labels),
+            "the volume is on a server that is off, so nobody uses it: it is deleted"
+        );
+        self.delete_server(server.id, &server.name).await
+    }
+
     /// Orders the server, with its name and host key on disk before the API hears of it.
     async fn order(&self, order: &Order) -> Result<(ServerRecord, CreatedServer), Failure> {
         let before = |error: DockBridgeError| Failure { error, leftover: false };
@@ -179,7 +198,8 @@ impl HetznerServers {
             id: None,
             ip_address: None,
             volume_id: order.volume.id.get(),
-            adopted: false,
+            shared: false,
+            ending: false,
         };
         let write = || {
             self.state.pin_host_key(&name, order.host_key.public_key())?;

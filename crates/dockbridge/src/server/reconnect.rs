@@ -8,8 +8,9 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     HetznerServers, Search, ServerError, connected::Known, first_lease::Standing, link::SshLink, login::LOGIN_BOUNDS,
+    search::is_final,
 };
-use crate::{config::SelfDestruct, error::DockBridgeError, keepalive::LeaseError, state::ServerRecord};
+use crate::{config::SelfDestruct, error::DockBridgeError, state::ServerRecord};
 
 /// The pause between two logins: a server that refuses at once may be about to come back.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -32,10 +33,15 @@ impl HetznerServers {
         };
         let key = self.login_key().await?;
         let target = self.target(&record.name, address, &key);
-        tokio::select! {
+        let found = tokio::select! {
             verdict = self.verdict_of_the_api(&record) => verdict,
             found = self.log_in_again(&target, &record, known) => found,
+        };
+        if !matches!(found, Ok(Search::Found(_) | Search::Useless)) {
+            // Its lease must not go on holding a server that nobody uses. One that is useless is ended over it.
+            self.disconnect().await;
         }
+        found
     }
 
     /// Connects to the server on record for its end, if that is possible within 10 s: so that its engine is stopped cleanly,
@@ -107,7 +113,10 @@ impl HetznerServers {
         }
         match timeout(ENGINE_BOUND, self.await_engine(&link, &record.name, lease)).await {
             Ok(Ok(())) => Ok(Search::Found(Box::new(self.engine(known, link).await))),
-            Ok(Err(DockBridgeError::Lease(LeaseError::Destroying))) => Ok(Search::Useless),
+            Ok(Err(error)) if is_final(&error) => {
+                tracing::warn!(error = error.in_one_line(), "the server will not serve again");
+                Ok(Search::Useless)
+            }
             Ok(Err(error)) => Err(error),
             Err(_) => Err(ServerError::Unreachable { after: ENGINE_BOUND }.into()),
         }

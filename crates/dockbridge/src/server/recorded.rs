@@ -24,7 +24,7 @@ impl HetznerServers {
             // A server without our label is never touched, even where its name matches. One that we have adopted has the label
             // of the installation that ordered it.
             let ours = labels::belongs_to(&server.labels, &self.client_id)
-                || record.adopted && labels::is_managed(&server.labels);
+                || record.shared && labels::is_managed(&server.labels);
             if !ours {
                 tracing::warn!(server = server.name, "a server on record has lost its labels and is left alone");
             }

@@ -18,10 +18,15 @@ const WHOLE_BOUND: Duration = Duration::from_secs(25);
 impl HetznerServers {
     /// Asks the API what became of the server, and connects to it if it is there.
     pub(super) async fn search_server(&self) -> Result<Search, DockBridgeError> {
-        match timeout(WHOLE_BOUND, Box::pin(self.search_unbounded())).await {
+        let found = match timeout(WHOLE_BOUND, Box::pin(self.search_unbounded())).await {
             Ok(found) => found,
             Err(_) => Err(ServerError::Unreachable { after: WHOLE_BOUND }.into()),
+        };
+        if found.is_err() {
+            // Nobody knows of this connection, and its lease must not go on holding a server that nobody uses.
+            self.disconnect().await;
         }
+        found
     }
 
     async fn search_unbounded(&self) -> Result<Search, DockBridgeError> {
@@ -36,6 +41,8 @@ impl HetznerServers {
         match &server.status {
             // Off is still billed and holds the volume; whoever turned it off wanted an end.
             ServerStatus::Off | ServerStatus::Deleting => return Ok(Search::Useless),
+            // Its monitor gives no lease any more.
+            _ if record.ending => return Ok(Search::Useless),
             ServerStatus::Initializing | ServerStatus::Starting => {
                 return Err(ServerError::StillBooting { name: server.name }.into());
             }
@@ -63,11 +70,24 @@ impl HetznerServers {
             }
         };
         match up {
-            Err(DockBridgeError::Lease(LeaseError::Destroying)) => return Ok(Search::Useless),
+            Err(error) if is_final(&error) => {
+                tracing::warn!(error = error.in_one_line(), "the server on record will not serve again");
+                return Ok(Search::Useless);
+            }
             up => up?,
         }
         let age = Timestamp::now().duration_since(server.created).try_into().unwrap_or_default();
         let known = Known::new((&server).into(), (&volume).into(), labels::self_destruct(&server.labels), age);
         Ok(Search::Found(Box::new(self.engine(known, link).await)))
     }
+}
+
+/// Whether a server that is up has said that it will never serve again: it destroys itself, or it was watched until it was
+/// certain that its engine does not come up.
+pub(super) const fn is_final(error: &DockBridgeError) -> bool {
+    matches!(
+        error,
+        DockBridgeError::Lease(LeaseError::Destroying)
+            | DockBridgeError::Server(ServerError::EngineDown { .. } | ServerError::CloudInit { .. })
+    )
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hcloud_client::{ErrorCode, ServerId, ServerStatus};
+use hcloud_client::{ErrorCode, Server, ServerId, ServerStatus};
 use tokio::time::{Instant, sleep};
 
 use super::{HetznerServers, ServerError, link::SshLink, resources::WAIT};
@@ -47,7 +47,7 @@ impl HetznerServers {
 
     /// Asks the operating system to turn itself off, which stops the engine and unmounts the volume as well. The volume's
     /// journal would survive a cut, so a server that does not comply is deleted all the same.
-    pub(super) async fn shut_down_by_api(&self, id: ServerId) {
+    async fn shut_down_by_api(&self, id: ServerId) {
         let attempt = async {
             self.client.servers().shutdown(id).await?;
             while self.client.servers().get(id).await?.is_some_and(|server| server.status != ServerStatus::Off) {
@@ -60,6 +60,14 @@ impl HetznerServers {
             Ok(Err(error)) => tracing::warn!(%error, "the server could not be shut down before it is deleted"),
             Err(_) => tracing::warn!("the server did not turn itself off before it is deleted"),
         }
+    }
+
+    /// Deletes a server. Unless its engine was `stopped`, a server that runs is asked to shut down before.
+    pub(super) async fn delete_after(&self, stopped: bool, server: &Server) -> Result<(), DockBridgeError> {
+        if !stopped && server.status == ServerStatus::Running {
+            self.shut_down_by_api(server.id).await;
+        }
+        self.delete_server(server.id, &server.name).await
     }
 
     /// Deletes a server and waits until the API no longer knows it: only then is it no longer billed.

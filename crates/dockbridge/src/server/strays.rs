@@ -4,28 +4,32 @@ use std::{sync::Arc, time::Duration};
 
 use hcloud_client::{Server, ServerStatus};
 
-use super::{EngineLink, ForeignLease, HetznerServers, labels, link::SshLink};
-use crate::{config::SelfDestruct, error::DockBridgeError, keepalive};
+use super::{EngineLink, ForeignLease, HetznerServers, labels, link::SshLink, rights::orderer};
+use crate::{config::SelfDestruct, error::DockBridgeError, keepalive::LeaseError, state::LeftServer};
 
 /// How long looking at one of them may take.
 const VISIT_BOUND: Duration = Duration::from_secs(10);
 
 impl HetznerServers {
-    /// Destroys a server of ours that is on no record, unless somebody else holds a lease on it: its label says who ordered
-    /// it, not who has adopted it since. Returns who does, if it was left; `show` is told its name before it is destroyed.
+    /// Destroys a server of ours that is on no record, unless somebody else holds a lease on it, or may do so: its label says
+    /// who ordered it, not who has adopted it since. Returns who does, if it was left; `show` is told its name before it is
+    /// destroyed.
     pub(super) async fn clear_stray(
         &self,
         stray: &Server,
         mut show: impl FnMut(&str),
     ) -> Result<Option<Vec<ForeignLease>>, DockBridgeError> {
         let link = self.visit(stray).await;
-        if let Some(link) = &link {
-            let others = self.foreign_leases(link).await;
-            if !others.is_empty() {
+        if let Some(holders) = self.holders(stray, link.as_deref()).await? {
+            if let Some(link) = link {
                 link.close().await;
-                tracing::debug!(server = stray.name, "a server of ours on no record is left to those who hold it");
-                return Ok(Some(others));
             }
+            tracing::debug!(
+                server = stray.name,
+                ?holders,
+                "a server of ours on no record is left to those who hold it"
+            );
+            return Ok(Some(holders));
         }
         tracing::warn!(server = stray.name, id = %stray.id, "destroying a server of ours that is on no record");
         show(&stray.name);
@@ -33,11 +37,49 @@ impl HetznerServers {
             Some(link) => Self::stop_engine(&link).await,
             None => false,
         };
-        if !stopped {
-            self.shut_down_by_api(stray.id).await;
-        }
-        self.delete_server(stray.id, &stray.name).await?;
+        self.delete_after(stopped, stray).await?;
+        self.state.forget_left(&LeftServer { id: stray.id.get(), name: stray.name.clone() })?;
         Ok(None)
+    }
+
+    /// Who holds a server on no record, or is thought to. `None` where it may be destroyed, and nobody can take it up any more.
+    async fn holders(
+        &self,
+        stray: &Server,
+        link: Option<&SshLink>,
+    ) -> Result<Option<Vec<ForeignLease>>, DockBridgeError> {
+        // Leases are in memory, so nobody has one on a machine that is off.
+        if stray.status == ServerStatus::Off {
+            return Ok(None);
+        }
+        let Some(link) = link else {
+            let was_left = self.state.left()?.iter().any(|left| left.id == stray.id.get());
+            return Ok(was_left.then(|| vec![orderer(&stray.name, Some(stray))]));
+        };
+        match self.begin_end(link).await {
+            Ok(others) if others.is_empty() => Ok(None),
+            Ok(others) => Ok(Some(others)),
+            // A server whose boot has failed early: nobody ever held it.
+            Err(LeaseError::NoMonitor) => Ok(None),
+            Err(error) => {
+                tracing::warn!(
+                    server = stray.name,
+                    %error,
+                    "the monitor of a server on no record does not say who holds it"
+                );
+                Ok(Some(vec![orderer(&stray.name, Some(stray))]))
+            }
+        }
+    }
+
+    /// Forgets servers that were left to others and are not among those that exist.
+    pub(super) fn forget_gone(&self, servers: &[Server]) -> Result<(), DockBridgeError> {
+        for left in self.state.left()? {
+            if !servers.iter().any(|server| server.id.get() == left.id) {
+                self.state.forget_left(&left)?;
+            }
+        }
+        Ok(())
     }
 
     /// Logs in to a server on no record, by what its labels say. `None` where that is not possible at once.
@@ -61,17 +103,6 @@ impl HetznerServers {
             );
         })
         .ok()
-    }
-
-    /// Who else holds a lease; nobody, where the monitor does not say.
-    async fn foreign_leases(&self, link: &SshLink) -> Vec<ForeignLease> {
-        match keepalive::leases(link).await {
-            Ok(leases) => self.of_others(leases),
-            Err(error) => {
-                tracing::debug!(%error, "the monitor of a server on no record does not say who holds it");
-                Vec::new()
-            }
-        }
     }
 }
 

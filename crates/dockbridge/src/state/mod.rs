@@ -13,8 +13,9 @@ use std::{
 };
 
 use jiff::Timestamp;
-pub use record::{EngineFacts, Intent, ServerRecord};
+pub use record::{EngineFacts, Intent, LeftServer, ServerRecord};
 pub use run_dir::RunDir;
+use serde::de::DeserializeOwned;
 
 /// Why the state directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -160,6 +161,31 @@ impl StateDir {
         files::write_json(&self.root.join("server.json"), record)
     }
 
+    /// Writes down that others use the server with this id, if it is the one on record.
+    pub fn mark_shared(&self, id: u64) -> Result<(), StateError> {
+        match self.server()? {
+            Some(record) if record.id == Some(id) && !record.shared => {
+                self.put_server(&ServerRecord { shared: true, ..record })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Remembers a server that is left to others.
+    pub fn put_left(&self, left: &LeftServer) -> Result<(), StateError> {
+        files::write_json(&self.left_path(left), left)
+    }
+
+    /// The servers that were left to others.
+    pub fn left(&self) -> Result<Vec<LeftServer>, StateError> {
+        self.all("left.")
+    }
+
+    /// Forgets a server that was left to others and does not exist any more.
+    pub fn forget_left(&self, left: &LeftServer) -> Result<(), StateError> {
+        files::remove(&self.left_path(left))
+    }
+
     /// Pins the server's host key in its private `known_hosts` file, under its name instead of an address, since Hetzner
     /// hands addresses out again.
     pub fn pin_host_key(&self, server_name: &str, public_key: &str) -> Result<(), StateError> {
@@ -190,13 +216,7 @@ impl StateDir {
 
     /// What was about to be created when a former run was cut off, or its answer was lost.
     pub fn intents(&self) -> Result<Vec<Intent>, StateError> {
-        let mut intents = Vec::new();
-        for path in files::list(&self.root)? {
-            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("intent.")) {
-                intents.extend(files::read_json(&path)?);
-            }
-        }
-        Ok(intents)
+        self.all("intent.")
     }
 
     /// What was learnt of the engine when it last ran.
@@ -221,6 +241,21 @@ impl StateDir {
             Some(until) => files::write_json(&path, &until),
             None => files::remove(&path),
         }
+    }
+
+    /// What is in all files whose names begin like that.
+    fn all<T: DeserializeOwned>(&self, beginning: &str) -> Result<Vec<T>, StateError> {
+        let mut values = Vec::new();
+        for path in files::list(&self.root)? {
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(beginning)) {
+                values.extend(files::read_json(&path)?);
+            }
+        }
+        Ok(values)
+    }
+
+    fn left_path(&self, left: &LeftServer) -> PathBuf {
+        self.root.join(format!("left.{}.json", left.name))
     }
 
     fn intent_path(&self, intent: &Intent) -> PathBuf {

@@ -17,10 +17,23 @@ pub struct ServerRecord {
     pub ip_address: Option<String>,
     /// The volume that is mounted on it.
     pub volume_id: u64,
-    /// Whether it may be in use by others: it was ordered by another installation, or was found with its lease. Such a server
+    /// Whether it may be in use by others: it was ordered by another installation, or others were seen to hold it. Such a server
     /// is deleted only once its monitor has said that nobody else holds it.
+    #[serde(default, alias = "adopted")]
+    pub shared: bool,
+    /// Whether its end has begun: it was ours alone, and its monitor refuses everybody else since. Whatever fails after that, it
+    /// is deleted.
     #[serde(default)]
-    pub adopted: bool,
+    pub ending: bool,
+}
+
+/// A server that was left running to others, and is on record no more. Where it cannot be asked who uses it, it stays left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftServer {
+    /// Its id.
+    pub id: u64,
+    /// Its name, which is unique in the project.
+    pub name: String,
 }
 
 /// Something else that is about to be created.

@@ -65,7 +65,8 @@ fn a_server_is_remembered_until_it_is_forgotten() {
         id: Some(7),
         ip_address: None,
         volume_id: 9,
-        adopted: false,
+        shared: false,
+        ending: false,
     };
     state.put_server(&record).unwrap();
     state.pin_host_key("srv", "ssh-ed25519 AAAA").unwrap();
@@ -77,11 +78,35 @@ fn a_server_is_remembered_until_it_is_forgotten() {
 }
 
 #[test]
-fn a_record_of_before_servers_were_adopted_is_read() {
+fn that_others_use_a_server_is_written_on_its_record_alone() {
+    let (folder, state) = dir();
+    state.mark_shared(7).unwrap();
+    assert_eq!(state.server().unwrap(), None);
+    let text = r#"{"name": "srv", "intended_at": "2026-11-23T10:00:00Z", "id": 7, "ip_address": null, "volume_id": 9}"#;
+    fs::write(folder.path().join("state/server.json"), text).unwrap();
+    state.mark_shared(8).unwrap();
+    assert!(!state.server().unwrap().unwrap().shared);
+    state.mark_shared(7).unwrap();
+    assert!(state.server().unwrap().unwrap().shared);
+}
+
+#[test]
+fn servers_that_are_left_are_remembered_until_they_are_gone() {
+    let (_folder, state) = dir();
+    let left = LeftServer { id: 7, name: "srv".to_owned() };
+    state.put_left(&left).unwrap();
+    assert_eq!(state.left().unwrap(), [left.clone()]);
+    state.forget_left(&left).unwrap();
+    assert_eq!(state.left().unwrap(), []);
+}
+
+#[test]
+fn a_record_of_before_servers_were_shared_is_read() {
     let (folder, state) = dir();
     let text = r#"{"name": "srv", "intended_at": "2026-11-23T10:00:00Z", "id": 7, "ip_address": null, "volume_id": 9}"#;
     fs::write(folder.path().join("state/server.json"), text).unwrap();
-    assert!(!state.server().unwrap().unwrap().adopted);
+    let record = state.server().unwrap().unwrap();
+    assert!(!record.shared && !record.ending);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod daemon;
 mod ending;
 mod help;
 mod keep;
+mod leaving;
 mod leftovers;
 mod machines;
 mod reconnecting;

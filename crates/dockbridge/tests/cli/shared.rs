@@ -19,10 +19,11 @@ pub(crate) const OURS: &str = "0123456789ab";
 /// What may differ between servers.
 pub(crate) struct Ordered<'a> {
     /// Whose server it is.
-    by: &'a str,
+    pub(crate) by: &'a str,
     /// Whose key its label names.
-    host_key: &'a str,
-    self_destruct: &'a str,
+    pub(crate) host_key: &'a str,
+    /// What it does once nobody holds it.
+    pub(crate) self_destruct: &'a str,
 }
 
 pub(crate) const BY_DESK: Ordered<'_> = Ordered { by: DESK, host_key: "host", self_destruct: "delete" };
@@ -94,7 +95,7 @@ async fn a_server_that_accepts_our_key_is_shared_and_left_to_who_else_holds_it()
     let answer = ask(&world.socket()).await;
     assert!(answer.head.starts_with("HTTP/1.1 200 "), "{answer:?}");
     let record: Value = serde_json::from_str(&fs::read_to_string(world.state("server.json")).unwrap()).unwrap();
-    assert_eq!((&record["adopted"], &record["id"]), (&json!(true), &server["id"]));
+    assert_eq!((&record["shared"], &record["id"]), (&json!(true), &server["id"]));
     let mut holders = sshd.holders().await;
     holders.sort_unstable();
     assert_eq!(holders, [OURS, DESK]);
@@ -202,6 +203,7 @@ async fn a_shared_server_that_cannot_be_reached_is_given_up_and_not_deleted() {
     world.set("DOCKBRIDGE_SSH_KEY_PATH", &sshd.stranger());
     let stop = world.run(&["stop"]).await;
     assert_eq!(stop.code, Some(0), "{}", stop.err);
-    assert!(stop.err.contains(&format!("is left running: held by desk (DockBridge {DESK})")), "{}", stop.err);
+    let said = format!("is left running: ordered by desk (DockBridge {DESK}); it could not be asked who uses it.");
+    assert!(stop.err.contains(&said), "{}", stop.err);
     nothing_was_changed(&world).await;
 }

@@ -63,13 +63,17 @@ impl Sshd {
             &format!(
                 "case $SSH_ORIGINAL_COMMAND in\n\
                  /usr/local/sbin/dockbridge-monitor*)\n\
+                   [ ! -e '{broken}' ] || exit 1\n\
                    eval \"set -- $SSH_ORIGINAL_COMMAND\"; shift\n\
                    DOCKBRIDGE_RUN='{}' exec sh '{MONITOR}' \"$@\" ;;\n\
+                 *result.json*) cat '{verdict}' ;;\n\
                  'exec sh -c '*) exec sh -c \"$SSH_ORIGINAL_COMMAND\" ;;\n\
                  *) printf '%s\\n' \"$SSH_ORIGINAL_COMMAND\" >> '{}' ;;\n\
                  esac\n",
                 shown("run"),
                 shown("commands"),
+                broken = shown("broken"),
+                verdict = shown("verdict"),
             ),
         );
         let port = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port();
@@ -155,6 +159,23 @@ impl Sshd {
     /// Has the monitor behave as if it had begun to destroy the server.
     pub(crate) fn begin_destruction(&self) {
         fs::create_dir_all(self.path("run/destroying")).unwrap();
+    }
+
+    /// Has every call of the monitor fail.
+    pub(crate) fn break_monitor(&self) {
+        fs::write(self.path("broken"), "").unwrap();
+    }
+
+    /// Has the engine answer nobody any more, and the server say that this is for good.
+    pub(crate) fn end_engine(&self) {
+        self.engine.abort();
+        fs::remove_file(self.path("engine.sock")).unwrap();
+        fs::write(self.path("verdict"), "...\nengine\nno space left on device\n").unwrap();
+    }
+
+    /// The public host key, as it stands in a file of known hosts.
+    pub(crate) fn host_key(&self) -> String {
+        fs::read_to_string(self.path("host.pub")).unwrap()
     }
 
     /// Cuts every connection. New ones are accepted.

@@ -86,9 +86,9 @@ impl World {
         Self { emulator, machines, folder, settings, http }
     }
 
-    /// Sets an environment variable of all commands from now on.
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.settings.insert(name.to_owned(), value.to_owned());
+    /// Sets an environment variable of all commands from now on, and returns what it was.
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> Option<String> {
+        self.settings.insert(name.to_owned(), value.to_owned())
     }
 
     /// Takes one away.

@@ -19,6 +19,7 @@ async fn calls_are_as_the_monitor_reads_them() {
     renew(&*server, &owner(), Duration::from_millis(299_999)).await.unwrap();
     release(&*server, &owner()).await.unwrap();
     leases(&*server).await.unwrap();
+    end(&*server, &owner(), Duration::from_secs(240)).await.unwrap();
     let calls = server.calls();
     let commands: Vec<_> = calls.iter().map(|call| call.command.as_str()).collect();
     let monitor = "/usr/local/sbin/dockbridge-monitor";
@@ -28,6 +29,7 @@ async fn calls_are_as_the_monitor_reads_them() {
             format!("{monitor} 'renew' 'c0ffee' 'laptop' '299'"),
             format!("{monitor} 'release' 'c0ffee'"),
             format!("{monitor} 'leases'"),
+            format!("{monitor} 'end' 'c0ffee' 'laptop' '240'"),
         ]
     );
     assert!(calls.iter().all(|call| call.stdin.is_empty() && call.bound == BOUND));

@@ -102,3 +102,19 @@ async fn logind_wakes_it_up_as_well() {
     assert_eq!(rig.cloud.link.commands().len(), before + 1);
     rig.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_ends_the_server_is_told_who_else_was_last_seen_on_it() {
+    for (monitor, hosts) in [(Monitor::Shared, &["desk"][..]), (Monitor::Fine, &[])] {
+        let rig = Rig::leased(rules()).await;
+        *rig.cloud.link.monitor.lock().unwrap() = monitor;
+        rig.pass(40).await;
+        // What fails later tells nothing new.
+        *rig.cloud.link.monitor.lock().unwrap() = Monitor::Silent;
+        rig.pass(40).await;
+        let cloud = rig.cloud.clone();
+        rig.stop().await;
+        let others: Vec<_> = cloud.script().others.iter().map(|lease| lease.host.clone()).collect();
+        assert_eq!(others, hosts);
+    }
+}

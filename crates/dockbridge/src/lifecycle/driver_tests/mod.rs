@@ -29,6 +29,8 @@ mod timers;
 enum Monitor {
     #[default]
     Fine,
+    /// Another computer holds the server as well.
+    Shared,
     Silent,
     Destroying,
 }
@@ -64,6 +66,7 @@ impl EngineLink for FakeLink {
             let ended = |status| ExecOutput { status, stdout: Vec::new(), stderr: Vec::new() };
             match monitor {
                 Monitor::Fine => Ok(ended(0)),
+                Monitor::Shared => Ok(ExecOutput { stdout: b"5eed desk 200\n".to_vec(), ..ended(0) }),
                 Monitor::Destroying => Ok(ended(3)),
                 Monitor::Silent => {
                     tokio::time::sleep(bound).await;
@@ -101,6 +104,8 @@ struct Script {
     panics: bool,
     indestructible: bool,
     left_to: Vec<ForeignLease>,
+    /// What the last destruction was told.
+    others: Vec<ForeignLease>,
     provisioned: u32,
     destroyed: u32,
 }
@@ -200,9 +205,10 @@ impl ServerManager for FakeCloud {
         Ok(first(&mut self.script().searches).unwrap_or(Search::Gone))
     }
 
-    async fn destroy(&self) -> Result<Ended, DockBridgeError> {
+    async fn destroy(&self, others: &[ForeignLease]) -> Result<Ended, DockBridgeError> {
         self.answer().await;
         let mut script = self.script();
+        script.others = others.to_vec();
         if script.indestructible {
             return Err(ServerError::NotGone { name: "srv".to_owned(), after: Duration::from_secs(1) }.into());
         }

@@ -5,6 +5,8 @@
 #   renew CLIENT HOST SECONDS    takes or renews CLIENT's lease; prints the live leases of others
 #   release CLIENT               gives CLIENT's lease back; prints the live leases of others
 #   leases                       prints every live lease
+#   end CLIENT HOST SECONDS      CLIENT is about to end the server: prints the live leases of others. If there are any, CLIENT's
+#                                lease is given back. If not, it lasts for SECONDS, and every renewal is refused from then on
 #   token                        reads what the deletion needs from standard input: this server's URL in the API and an API
 #                                token, a line each
 #
@@ -17,6 +19,7 @@
 #   leased              there has been a lease since the boot
 #   deletion            the URL and the token
 #   destroying/         the destruction is about to begin; destroying/begun: it has begun
+#   ending              the client that ends the server. When its lease is over, the destruction begins here
 #
 # Nothing here trusts a file to be whole: what cannot be read as a lease is nobody's.
 set -eu
@@ -25,6 +28,8 @@ export LC_ALL=C
 
 run=${DOCKBRIDGE_RUN:-/run/dockbridge}
 uptime=${DOCKBRIDGE_UPTIME:-/proc/uptime}
+# cloud-init writes it when it has finished a boot.
+booted=${DOCKBRIDGE_BOOTED:-/run/cloud-init/result.json}
 # What cloud-init has written into the service: delete or poweroff, and seconds.
 mode=${DOCKBRIDGE_SELF_DESTRUCT:-delete}
 boot_timeout=${DOCKBRIDGE_BOOT_TIMEOUT:-900}
@@ -80,8 +85,19 @@ read_since() {
   { mkdir -p "$run" && echo "$now" >"$run/since"; } || since=0
 }
 
-renew() {
-  { is_name "$1" && is_name "$2" && is_number "$3"; } || refuse "usage: renew CLIENT HOST SECONDS"
+# Whether no lease is given any more.
+is_ending() {
+  [ -d "$run/destroying" ] || [ -e "$run/ending" ]
+}
+
+# Of an end that has begun.
+give_up() {
+  say "the server is being destroyed"
+  exit 3
+}
+
+# Writes the lease of the client $1 on the host $2 for $3 seconds.
+take_lease() {
   mkdir -p "$run/leases"
   read_clock
   # Written beside and renamed, so that nobody reads half a lease.
@@ -92,14 +108,40 @@ renew() {
     exit 1
   fi
   touch "$run/leased"
-  # The lease is written before this look, and `begin_destruction` looks for leases after it has made the directory. So
-  # a renewal that succeeds is always seen there; one that fails takes its lease back, so that nothing is left undecided.
-  if [ -d "$run/destroying" ]; then
+}
+
+renew() {
+  { is_name "$1" && is_name "$2" && is_number "$3"; } || refuse "usage: renew CLIENT HOST SECONDS"
+  if is_ending; then give_up; fi
+  take_lease "$@"
+  # The lease is written before this look, and whoever ends the server looks for leases after the sign of it is there. So a
+  # renewal that succeeds is always seen; one that fails takes its lease back, so that nothing is left undecided.
+  if is_ending; then
     rm -f "$run/leases/$1"
-    say "the server is destroying itself"
-    exit 3
+    give_up
   fi
   live_leases "$1"
+}
+
+# Whether the end is the client $1's by now: only one can make the file.
+claim_end() {
+  (set -C && echo "$1" >"$run/ending") 2>/dev/null || [ "$(cat "$run/ending")" = "$1" ]
+}
+
+end() {
+  { is_name "$1" && is_name "$2" && is_number "$3"; } || refuse "usage: end CLIENT HOST SECONDS"
+  # Cut off half way, it would leave a server that refuses everybody. The lease keeps the monitor from ending it meanwhile.
+  trap '' HUP INT PIPE TERM
+  take_lease "$@"
+  if [ -d "$run/destroying" ] || ! claim_end "$1"; then
+    rm -f "$run/leases/$1"
+    give_up
+  fi
+  others=$(live_leases "$1")
+  if [ -n "$others" ]; then
+    rm -f "$run/ending" "$run/leases/$1"
+    echo "$others"
+  fi
 }
 
 release() {
@@ -200,10 +242,20 @@ look() {
   end_server
 }
 
+# Closes the metadata service again, as cloud-init does at boot and for the reasons that stand there: some programs that manage
+# networks drop routes and rules of others when they are restarted. Not before cloud-init has asked the service itself.
+close_metadata() {
+  [ -e "$booted" ] || return 0
+  timeout 5 ip route replace prohibit 169.254.169.254/32 || say "the metadata service may be open"
+  if timeout 5 ip -6 rule 2>/dev/null | grep -q fe80::a9fe:a9fe; then return 0; fi
+  timeout 5 ip -6 rule add pref 1 to fe80::a9fe:a9fe prohibit 2>/dev/null || :
+}
+
 # On the left of `||` no failing step ends the shell. If something does all the same, systemd starts it again.
 watch() {
   while :; do
     look || say "the leases could not be looked after"
+    close_metadata
     sleep 10 || :
   done
 }
@@ -213,6 +265,7 @@ watch) watch ;;
 renew) renew "${2:-}" "${3:-}" "${4:-}" ;;
 release) release "${2:-}" ;;
 leases) read_clock && live_leases '' ;;
+end) end "${2:-}" "${3:-}" "${4:-}" ;;
 token) take_token ;;
-*) refuse "usage: watch | renew CLIENT HOST SECONDS | release CLIENT | leases | token" ;;
+*) refuse "usage: watch | renew CLIENT HOST SECONDS | release CLIENT | leases | end CLIENT HOST SECONDS | token" ;;
 esac

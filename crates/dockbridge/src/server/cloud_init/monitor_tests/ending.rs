@@ -124,3 +124,58 @@ async fn no_failing_step_keeps_the_server_alive() {
         assert!(outcome.stderr.contains(part), "{part} is missing in: {}", outcome.stderr);
     }
 }
+
+#[tokio::test]
+async fn a_client_that_ends_the_server_is_alone_from_then_on() {
+    let machine = FakeMachine::new("poweroff");
+    machine.ok(&["renew", "c0ffee", "laptop", "300"]).await;
+    assert_eq!(machine.ok(&["end", "c0ffee", "laptop", "240"]).await, "");
+    // Whoever comes now is told, the client itself included, and nothing of theirs is left.
+    for client in ["5eed", "c0ffee"] {
+        assert_eq!(machine.call(&["renew", client, "desktop", "300"], "").await.status, Some(3), "{client}");
+    }
+    assert_eq!(machine.call(&["end", "5eed", "desktop", "240"], "").await.status, Some(3));
+    assert_eq!(machine.ok(&["leases"]).await, "c0ffee laptop 240\n");
+    // An answer that was lost is asked for again.
+    assert_eq!(machine.ok(&["end", "c0ffee", "laptop", "240"]).await, "");
+    // The client has the time it asked for, looks of the monitor included; then the monitor finishes what it has begun.
+    machine.watch_until(START + 235).await;
+    assert_eq!(machine.calls(), []);
+    assert_eq!(machine.call(&["renew", "5eed", "desktop", "300"], "").await.status, Some(3));
+    machine.watch_until(START + 280).await;
+    assert_eq!(names(machine.calls()), powered_off());
+}
+
+#[tokio::test]
+async fn a_client_that_is_not_alone_gives_its_lease_back_and_ends_nothing() {
+    let machine = FakeMachine::new("poweroff");
+    machine.ok(&["renew", "c0ffee", "laptop", "300"]).await;
+    machine.ok(&["renew", "5eed", "desktop", "200"]).await;
+    assert_eq!(machine.ok(&["end", "c0ffee", "laptop", "240"]).await, "5eed desktop 200\n");
+    assert_eq!(machine.ok(&["leases"]).await, "5eed desktop 200\n");
+    assert_eq!(machine.ok(&["renew", "5eed", "desktop", "300"]).await, "", "who is left goes on");
+    assert_eq!(machine.ok(&["end", "5eed", "desktop", "240"]).await, "");
+}
+
+#[tokio::test]
+async fn a_renewal_is_never_given_beside_an_end() {
+    // The renewal begins before the end and looks after it; the end sees its lease, or it sees the end.
+    let machine = FakeMachine::new("poweroff");
+    machine.on("mv", "rm \"$FAKE/on-mv\"; dash \"$MONITOR\" end c0ffee laptop 240 >\"$FAKE/ended\"");
+    assert_eq!(machine.call(&["renew", "5eed", "desktop", "300"], "").await.status, Some(3));
+    assert_eq!(std::fs::read_to_string(machine.path("ended")).unwrap(), "");
+    assert_eq!(machine.ok(&["leases"]).await, "c0ffee laptop 240\n");
+    let machine = FakeMachine::new("poweroff");
+    machine.on("mv", "rm \"$FAKE/on-mv\"; dash \"$MONITOR\" renew 5eed desktop 300");
+    assert_eq!(machine.ok(&["end", "c0ffee", "laptop", "240"]).await, "5eed desktop 300\n");
+    machine.ok(&["renew", "5eed", "desktop", "300"]).await;
+}
+
+#[tokio::test]
+async fn a_server_that_destroys_itself_is_not_ended_by_a_client() {
+    let machine = FakeMachine::new("poweroff");
+    std::fs::create_dir_all(machine.run_dir().join("destroying")).unwrap();
+    assert_eq!(machine.call(&["end", "c0ffee", "laptop", "240"], "").await.status, Some(3));
+    assert_eq!(machine.ok(&["leases"]).await, "");
+    assert!(!machine.run_dir().join("ending").exists());
+}

@@ -51,6 +51,7 @@ impl FakeMachine {
             ("systemctl", ""),
             ("umount", ""),
             ("sync", ""),
+            ("ip", ""),
             ("sleep", SLEEP),
             ("mkdir", REAL),
             ("mv", REAL),
@@ -94,6 +95,7 @@ impl FakeMachine {
             .env("MONITOR", script())
             .env("DOCKBRIDGE_RUN", self.run_dir())
             .env("DOCKBRIDGE_UPTIME", self.path("uptime"))
+            .env("DOCKBRIDGE_BOOTED", self.path("booted"))
             .env("DOCKBRIDGE_SELF_DESTRUCT", self.mode)
             .env("DOCKBRIDGE_BOOT_TIMEOUT", "900")
             .env_remove("http_proxy")
@@ -123,16 +125,19 @@ impl FakeMachine {
         outcome
     }
 
-    /// Every call of a tool that does something to the machine, with its time, in order.
+    /// Every call of a tool that ends something on the machine, with its time, in order.
     pub(super) fn calls(&self) -> Vec<(u64, String)> {
+        self.calls_of(&["systemctl", "umount", "sync"])
+    }
+
+    /// Every call of these tools.
+    pub(super) fn calls_of(&self, tools: &[&str]) -> Vec<(u64, String)> {
         let text = fs::read_to_string(self.path("calls")).unwrap_or_default();
-        text.lines()
-            .filter_map(|line| {
-                let (time, call) = line.split_once(' ')?;
-                Some((time.parse().ok()?, call.to_owned()))
-            })
-            .filter(|(_, call)| ["systemctl", "umount", "sync"].iter().any(|tool| call.starts_with(tool)))
-            .collect()
+        let calls = text.lines().filter_map(|line| {
+            let (time, call) = line.split_once(' ')?;
+            Some((time.parse().ok()?, call.to_owned()))
+        });
+        calls.filter(|(_, call)| tools.iter().any(|tool| call.starts_with(tool))).collect()
     }
 
     /// The pauses since the first call of `tool`, in seconds.

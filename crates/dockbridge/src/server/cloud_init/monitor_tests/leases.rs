@@ -66,7 +66,7 @@ async fn damaged_files_are_nobodys() {
 #[tokio::test]
 async fn wrong_arguments_are_refused_and_change_nothing() {
     let machine = FakeMachine::new("delete");
-    let calls: [&[&str]; 12] = [
+    let calls: [&[&str]; 14] = [
         &[],
         &["destroy"],
         &["renew"],
@@ -79,6 +79,8 @@ async fn wrong_arguments_are_refused_and_change_nothing() {
         &["renew", "c0ffee", "laptop", "08"],
         &["renew", "c0ffee", "laptop", "10000000000"],
         &["release", "../leased"],
+        &["end", "c0ffee", "laptop"],
+        &["end", "../c0ffee", "laptop", "240"],
     ];
     for arguments in calls {
         let outcome = machine.call(arguments, "").await;

@@ -4,6 +4,7 @@ mod deletion;
 mod ending;
 mod fake_machine;
 mod leases;
+mod metadata;
 
 #[test]
 fn shellcheck_finds_nothing() {
