@@ -41,6 +41,7 @@ pub struct Bridge {
     sources: Arc<Sources>,
     socket_path: PathBuf,
     took_over: bool,
+    kept_until: Option<Timestamp>,
     driver: JoinHandle<()>,
     proxy: JoinHandle<ServeReport>,
     control: JoinHandle<()>,
@@ -78,7 +79,7 @@ impl Bridge {
         };
         // Everything that can fail has been done before the first task is spawned.
         let (docker_listener, control_listener) = (listener(&socket)?, listener(&control_socket)?);
-        let keep_until = state.keep()?;
+        let keep_until = state.keep()?.filter(|until| *until > Timestamp::now());
         let rules = Rules::from(config);
         let attendance = Attendance::new(config, servers.owner().clone(), clock.clone());
         let unknown = attendance.unknown();
@@ -123,6 +124,7 @@ impl Bridge {
             sources,
             socket_path,
             took_over: on_record.is_some(),
+            kept_until: keep_until,
             driver,
             proxy,
             control,
@@ -152,8 +154,8 @@ impl Bridge {
 
     /// Until when the user holds the server, from a former run.
     #[must_use]
-    pub fn kept_until(&self) -> Option<Timestamp> {
-        self.status().activity.kept_until
+    pub const fn kept_until(&self) -> Option<Timestamp> {
+        self.kept_until
     }
 
     /// Whether a former run has left a server on record.

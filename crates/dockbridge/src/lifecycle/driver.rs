@@ -23,7 +23,7 @@ use crate::{
     clock::{Clock, Moment},
     error::DockBridgeError,
     lock::LockStatus,
-    server::{Ended, Engine, Failure, Phases, Search, ServerError, ServerManager},
+    server::{Ended, Engine, Failure, Phases, Search, ServerError, ServerManager, Unended},
 };
 
 /// How many commands may wait for the driver. It never waits for anything but the next one, so a few are enough.
@@ -41,7 +41,7 @@ enum Outcome {
     Provisioned(Generation, Result<Engine, Failure>),
     Reconnected(Generation, Result<Search, DockBridgeError>),
     Searched(Generation, Result<Search, DockBridgeError>),
-    Destroyed(Generation, Result<Ended, DockBridgeError>),
+    Destroyed(Generation, Result<Ended, Unended>),
     Forgotten(Generation, Result<(), DockBridgeError>),
 }
 
@@ -327,7 +327,7 @@ impl<M: ServerManager> Driver<M> {
                 self.snapshot.send_modify(|snapshot| snapshot.ended = Some(ended));
                 Event::Destroyed(generation)
             }
-            Outcome::Destroyed(generation, Err(error)) => {
+            Outcome::Destroyed(generation, Err(Unended { error, untouched })) => {
                 tracing::error!(error = error.in_one_line(), "the server could not be destroyed yet");
                 // A failure that passes is nobody's business. It is tried again without end, and nobody is kept waiting that long.
                 if matches!(self.machine().state, State::ShuttingDown { failures: PATIENCE.., .. }) {
@@ -335,7 +335,7 @@ impl<M: ServerManager> Driver<M> {
                 } else {
                     self.note(error);
                 }
-                Event::DestroyFailed { generation, untouched: false }
+                Event::DestroyFailed { generation, untouched }
             }
             Outcome::Forgotten(generation, Ok(())) => Event::Forgotten(generation),
             Outcome::Forgotten(generation, Err(error)) => {
@@ -447,10 +447,11 @@ impl<M: ServerManager> Driver<M> {
             Effect::Destroy { generation, after } => {
                 let mut heartbeat = self.attendance.ending();
                 let others = self.attendance.others();
+                let wish = self.machine().wish();
                 self.effect.spawn(async move {
                     heartbeat.shutdown().await;
                     sleep(after).await;
-                    Outcome::Destroyed(generation, manager.destroy(&others).await)
+                    Outcome::Destroyed(generation, manager.destroy(&others, wish).await)
                 });
             }
             Effect::Forget { generation, after } => {

@@ -34,7 +34,7 @@ use super::{
     rules::{Birth, Facts, Rules},
     state::{Effect, Event, Examination, Generation, Reason, State},
 };
-use crate::{activity::Usage, clock::Moment};
+use crate::{activity::Usage, clock::Moment, server::Wish};
 
 /// The longest pause between two attempts, as the design's retry strategy has it.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
@@ -114,6 +114,24 @@ impl Machine {
     #[must_use]
     pub const fn serves(&self) -> bool {
         matches!(self.state, State::Running { reconnecting: false, .. } | State::Grace { .. })
+    }
+
+    /// How much the end of the server is wanted that is being destroyed.
+    #[must_use]
+    pub const fn wish(&self) -> Wish {
+        match self.state {
+            State::ShuttingDown {
+                reason: Reason::Idle | Reason::Quiet | Reason::Locked | Reason::MaxLifetime, ..
+            } if !self.stopping => Wish::Idle,
+            State::Absent
+            | State::Provisioning { .. }
+            | State::Running { .. }
+            | State::Grace { .. }
+            | State::Unreachable { .. }
+            | State::ShuttingDown { .. }
+            | State::Gone { .. }
+            | State::Failed { .. } => Wish::Firm,
+        }
     }
 
     /// When time alone may change something: the latest moment for the next look.

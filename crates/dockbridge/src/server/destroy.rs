@@ -1,13 +1,15 @@
 //! The end of the server on record and of all others that this installation ordered, but for those that others hold.
 
-use hcloud_client::{Server, ServerFilter, ServerId};
+use hcloud_client::{Server, ServerFilter, ServerId, ServerStatus};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Ended, Engine, Failure, ForeignLease, HetznerServers, Phases, Search, ServerError, ServerManager, labels,
+    Ended, Engine, Failure, ForeignLease, HetznerServers, Phases, Search, ServerError, ServerManager, Unended, Wish,
+    labels,
     rights::{Rights, left_to, orderer},
 };
 use crate::{
+    config::SelfDestruct,
     error::DockBridgeError,
     state::{LeftServer, ServerRecord},
 };
@@ -102,6 +104,28 @@ impl HetznerServers {
         Ok(cleared)
     }
 
+    /// Whether the end of the server on record can be begun at all: the API answers, and the server can be asked who else uses
+    /// it. Changes nothing.
+    async fn prepare_end(&self, wish: Wish) -> Result<(), DockBridgeError> {
+        let Some(record) = self.state.server()?.filter(|record| !record.ending) else { return Ok(()) };
+        if self.present_link().await.is_none() {
+            self.connect_to_recorded().await;
+        }
+        // A shared server that the API does not tell of is left, not destroyed.
+        let server = match self.recorded_server(&record).await {
+            Ok(server) => server,
+            Err(_) if record.shared => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let asks = |server: &Server| {
+            server.status != ServerStatus::Off && labels::self_destruct(&server.labels) != SelfDestruct::Off
+        };
+        if wish == Wish::Idle && server.as_ref().is_some_and(asks) && self.present_link().await.is_none() {
+            return Err(ServerError::LeaseUnknown { name: record.name }.into());
+        }
+        Ok(())
+    }
+
     /// Ends the server on record: over SSH where there is a way, else by the API.
     async fn end_recorded(&self, server: &Server) -> Result<(), DockBridgeError> {
         let connected = self.connected.lock().await.take();
@@ -138,8 +162,11 @@ impl ServerManager for HetznerServers {
         }
     }
 
-    async fn destroy(&self, others: &[ForeignLease]) -> Result<Ended, DockBridgeError> {
-        let cleared = Box::pin(self.destroy_all_of_ours(others, |_| {})).await?;
+    async fn destroy(&self, others: &[ForeignLease], wish: Wish) -> Result<Ended, Unended> {
+        let untouched = |error| Unended { error, untouched: true };
+        Box::pin(self.prepare_end(wish)).await.map_err(untouched)?;
+        let cleared = Box::pin(self.destroy_all_of_ours(others, |_| {}));
+        let cleared = cleared.await.map_err(|error| Unended { error, untouched: false })?;
         // These are not what was to be destroyed.
         for Left { name, holders } in cleared.strays {
             let hosts: Vec<_> = holders.into_iter().map(|lease| lease.host).collect();

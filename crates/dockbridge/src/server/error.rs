@@ -155,6 +155,12 @@ pub enum ServerError {
         /// The volume's id.
         volume_id: u64,
     },
+    /// A server that is to go because it is idle cannot be asked whether somebody else uses it.
+    #[error("it cannot be asked whether somebody else uses the server {name}, so it is left for the moment")]
+    LeaseUnknown {
+        /// The server.
+        name: String,
+    },
     /// The server on record is still being created or turned on.
     #[error("the server {name} on record is still being turned on")]
     StillBooting {
@@ -197,6 +203,7 @@ impl ServerError {
             Self::OrderUnknown { .. } => "order_unknown",
             Self::OtherProject { .. } => "other_project",
             Self::StillBooting { .. } => "still_booting",
+            Self::LeaseUnknown { .. } => "lease_unknown",
             Self::Unreachable { .. } => "server_unreachable",
             Self::Abnormal => "abnormal_end",
             Self::UserData(_) => "user_data",
@@ -215,6 +222,7 @@ impl ServerError {
             | Self::NotGone { .. }
             | Self::OrderUnknown { .. }
             | Self::StillBooting { .. }
+            | Self::LeaseUnknown { .. }
             | Self::Unreachable { .. } => true,
             Self::UnknownLocation { .. }
             | Self::UnknownServerType { .. }
@@ -269,6 +277,9 @@ impl ServerError {
             }
             Self::NotGone { .. } => "DockBridge goes on trying; look at the Hetzner Console as well".to_owned(),
             Self::Stopping | Self::DriverGone => "run the command again after `dockbridge start`".to_owned(),
+            Self::LeaseUnknown { .. } => {
+                "it is tried again; without a lease the server ends by itself. `dockbridge stop` does not ask".to_owned()
+            }
             Self::OrderUnknown { .. } | Self::StillBooting { .. } => "try again in a minute".to_owned(),
             Self::OtherProject { .. } => "use the token and the endpoint of the project that it was created in; if server \
                  and volume were deleted there on purpose, remove server.json from the state directory"

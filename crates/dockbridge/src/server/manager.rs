@@ -69,6 +69,24 @@ pub enum Ended {
     LeftTo(Vec<ForeignLease>),
 }
 
+/// How much a server's end is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// The user wants it, or the server is of no use.
+    Firm,
+    /// It is idle. Others may use it all the same.
+    Idle,
+}
+
+/// A server that could not be destroyed.
+#[derive(Debug)]
+pub struct Unended {
+    /// Why.
+    pub error: DockBridgeError,
+    /// Whether nothing has been done to it, so that it could go on serving.
+    pub untouched: bool,
+}
+
 /// Somebody else's right to the server.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ForeignLease {
@@ -114,9 +132,10 @@ pub trait ServerManager: Send + Sync + 'static {
     fn search(&self, cancel: &CancellationToken) -> impl Future<Output = Result<Search, DockBridgeError>> + Send;
 
     /// Stops the engine, unmounts the volume and destroys the server on record, and everything that is billed with it.
-    /// The volume stays. Destroying what is gone already is a success. A server that somebody else holds is left, and so is one
-    /// of which that is not known, if others were seen on it before: `others` are those of the last renewal.
-    fn destroy(&self, others: &[ForeignLease]) -> impl Future<Output = Result<Ended, DockBridgeError>> + Send;
+    /// The volume stays. Destroying what is gone already is a success. A server that somebody else holds is left; `others` did
+    /// when that was last known. Unless `wish` is [`Wish::Firm`], a server whose monitor cannot be asked is not
+    /// destroyed either: it ends by itself.
+    fn destroy(&self, others: &[ForeignLease], wish: Wish) -> impl Future<Output = Result<Ended, Unended>> + Send;
 
     /// Forgets the server on record, which the API does not know any more, and closes what is left of the way to it.
     fn forget(&self) -> impl Future<Output = Result<(), DockBridgeError>> + Send;

@@ -39,7 +39,7 @@ pub use destroy::{Cleared, Left};
 pub use error::ServerError;
 pub use info::{MOUNT_PATH, ServerInfo, ServerStatus, VolumeInfo, VolumeStatus};
 pub use keys::{HostKey, KeyError, LoginKey};
-pub use manager::{Ended, Engine, EngineLink, Failure, ForeignLease, LinkFuture, Search, ServerManager};
+pub use manager::{Ended, Engine, EngineLink, Failure, ForeignLease, LinkFuture, Search, ServerManager, Unended, Wish};
 pub use overview::Overview;
 pub use phases::{Phase, Phases};
 

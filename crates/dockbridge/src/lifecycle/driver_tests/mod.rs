@@ -17,7 +17,7 @@ use crate::{
     config::RunningContainers,
     keepalive::Owner,
     lifecycle::{Beat, Busy, rules::tests::rules},
-    server::{EngineLink, ForeignLease, LinkFuture, ServerInfo, ServerStatus, VolumeInfo, VolumeStatus},
+    server::{EngineLink, ForeignLease, LinkFuture, ServerInfo, ServerStatus, VolumeInfo, VolumeStatus, Wish},
 };
 
 mod leases;
@@ -103,6 +103,8 @@ struct Script {
     reconnects: Vec<Search>,
     panics: bool,
     indestructible: bool,
+    /// Whether a destruction fails before anything is done.
+    untouched: bool,
     left_to: Vec<ForeignLease>,
     /// What the last destruction was told.
     others: Vec<ForeignLease>,
@@ -205,12 +207,13 @@ impl ServerManager for FakeCloud {
         Ok(first(&mut self.script().searches).unwrap_or(Search::Gone))
     }
 
-    async fn destroy(&self, others: &[ForeignLease]) -> Result<Ended, DockBridgeError> {
+    async fn destroy(&self, others: &[ForeignLease], _: Wish) -> Result<Ended, Unended> {
         self.answer().await;
         let mut script = self.script();
         script.others = others.to_vec();
         if script.indestructible {
-            return Err(ServerError::NotGone { name: "srv".to_owned(), after: Duration::from_secs(1) }.into());
+            let error = ServerError::NotGone { name: "srv".to_owned(), after: Duration::from_secs(1) }.into();
+            return Err(Unended { error, untouched: script.untouched });
         }
         if script.left_to.is_empty() {
             script.destroyed += 1;

@@ -93,6 +93,24 @@ async fn a_shutdown_that_fails_for_a_moment_is_not_the_requests_affair() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_idle_server_that_cannot_be_destroyed_serves_on() {
+    let rig = Rig::running(plain()).await;
+    let found = rig.cloud.found();
+    {
+        let mut script = rig.cloud.script();
+        script.indestructible = true;
+        script.untouched = true;
+        script.reconnects.push(found);
+    }
+    rig.pass(331).await;
+    assert!(matches!(rig.state(), State::ShuttingDown { .. }));
+    assert!(rig.handle.engine().await.is_ok(), "the API is away, and the server is not");
+    assert_eq!(rig.cloud.counts(), (1, 0));
+    rig.cloud.script().indestructible = false;
+    rig.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_that_begins_in_the_very_last_moment_is_not_cut_off() {
     let mut rig = Rig::running(plain()).await;
     rig.pass(301).await;
