@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::SelfDestruct,
     error::DockBridgeError,
-    keepalive::LeaseError,
+    keepalive,
     state::{ServerRecord, StateError},
 };
 
@@ -28,6 +28,15 @@ pub(super) struct Held {
     pub(super) volume: Volume,
     /// `None` where it is none of DockBridge's.
     pub(super) server: Option<Server>,
+}
+
+/// A server that was not taken up. Nothing was changed, unless the failure says so.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// Trying again would change nothing.
+    Failed(Failure),
+    /// It may be shared, or gone, in a moment. The error is for those who cannot wait that long.
+    NotYet(ServerError),
 }
 
 impl Held {
@@ -57,6 +66,15 @@ impl Held {
         (labels::is_managed(&server.labels) && server.status == ServerStatus::Off).then_some(server)
     }
 
+    /// Whether the server is being turned on or off, or deleted: what becomes of it is known in a moment.
+    fn is_on_its_way(&self) -> bool {
+        let status = self.server.as_ref().map(|server| &server.status);
+        matches!(
+            status,
+            Some(ServerStatus::Initializing | ServerStatus::Starting | ServerStatus::Stopping | ServerStatus::Deleting)
+        )
+    }
+
     /// The server, and how it is reached, if it may be shared by clients with this setting at all.
     fn sharable(&self, own: SelfDestruct) -> Result<(&Server, Way), &'static str> {
         let Some(server) = &self.server else { return Err("it is not shared") };
@@ -79,13 +97,15 @@ impl HetznerServers {
         key: &LoginKey,
         phases: &Phases,
         cancel: &CancellationToken,
-    ) -> Result<Engine, Failure> {
-        let before = |error: DockBridgeError| Failure { error, leftover: false };
-        let after = |error: DockBridgeError| Failure { error, leftover: true };
+    ) -> Result<Engine, Refusal> {
+        let before = |error: DockBridgeError| Refusal::Failed(Failure { error, leftover: false });
+        let after = |error: DockBridgeError| Refusal::Failed(Failure { error, leftover: true });
         let state = |error: StateError| before(error.into());
-        let in_use = |reason: &str| before(held.in_use(reason).into());
 
-        let (server, way) = held.sharable(self.settings.keepalive.self_destruct).map_err(in_use)?;
+        let (server, way) = held.sharable(self.settings.keepalive.self_destruct).map_err(|reason| {
+            let error = held.in_use(reason);
+            if held.is_on_its_way() { Refusal::NotYet(error) } else { before(error.into()) }
+        })?;
         tracing::info!(
             server = server.name,
             host = labels::host(&server.labels),
@@ -105,7 +125,9 @@ impl HetznerServers {
                     return Err(before(error));
                 }
                 tracing::debug!(error = error.in_one_line(), "the server cannot be shared");
-                return Err(in_use(refusal(&error)));
+                let (reason, lasting) = refusal(&error);
+                let error = held.in_use(reason);
+                return Err(if lasting { before(error.into()) } else { Refusal::NotYet(error) });
             }
         };
 
@@ -123,18 +145,23 @@ impl HetznerServers {
         let mut lease = self.keep(link.clone(), server.id.get(), self_destruct).await;
         // Without a lease of our own the server could be destroyed under our work at any time.
         let standing = tokio::select! {
-            standing = lease.tried() => standing,
+            standing = lease.taken() => standing,
             () = cancel.cancelled() => return Err(after(ServerError::Stopping.into())),
         };
-        let refusal = match standing {
+        let reason = match standing {
             Standing::Held => None,
-            Standing::Destroying => Some(LeaseError::Destroying.into()),
-            Standing::Untried | Standing::Failed => Some(held.in_use("its monitor gives us no lease").into()),
+            Standing::Destroying => Some("it is being destroyed, and has not gone yet"),
+            Standing::Untried | Standing::Failed => Some("its monitor gives us no lease"),
         };
-        if let Some(error) = refusal {
+        if let Some(reason) = reason {
+            self.end_first_lease().await;
+            // A renewal whose answer was lost has left a lease all the same.
+            if let Err(error) = keepalive::release(&*link, &self.owner).await {
+                tracing::debug!(%error, "our lease could not be given back, and runs out by itself");
+            }
             self.disconnect().await;
             self.state.forget_server(&server.name).map_err(state)?;
-            return Err(before(error));
+            return Err(Refusal::NotYet(held.in_use(reason)));
         }
         tokio::select! {
             up = phases.run("engine", self.await_engine(&link, &server.name, lease)) => up.map_err(after)?,
@@ -146,14 +173,14 @@ impl HetznerServers {
     }
 }
 
-/// Why nobody logs in to a server that was ordered elsewhere.
-const fn refusal(error: &DockBridgeError) -> &'static str {
+/// Why nobody logs in to a server that was ordered elsewhere, and whether that will stay so.
+const fn refusal(error: &DockBridgeError) -> (&'static str, bool) {
     match error {
-        DockBridgeError::Ssh(SshError::AuthenticationFailed { .. }) => "it does not accept our SSH key",
+        DockBridgeError::Ssh(SshError::AuthenticationFailed { .. }) => ("it does not accept our SSH key", true),
         DockBridgeError::Ssh(SshError::HostKeyMismatch { .. } | SshError::HostKeyUnknown { .. }) => {
-            "it has another host key than its label says"
+            ("it has another host key than its label says", true)
         }
-        _ => "it cannot be reached over SSH",
+        _ => ("it cannot be reached over SSH", false),
     }
 }
 

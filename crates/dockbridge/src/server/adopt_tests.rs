@@ -51,6 +51,25 @@ fn a_server_that_cannot_be_known_for_sure_or_is_not_on_is_not_shared() {
 }
 
 #[test]
+fn a_server_is_waited_for_while_something_is_done_to_it() {
+    for (status, waited_for) in [
+        ("initializing", true),
+        ("starting", true),
+        ("stopping", true),
+        ("deleting", true),
+        ("running", false),
+        ("off", false),
+    ] {
+        let held = held(status, SelfDestruct::Delete);
+        assert_eq!(held.is_on_its_way(), waited_for, "{status}");
+        assert_eq!(held.abandoned().is_some(), status == "off", "{status}");
+    }
+    let mut foreign = held("off", SelfDestruct::Delete);
+    foreign.server.as_mut().unwrap().labels.remove("managed-by");
+    assert_eq!(foreign.abandoned(), None);
+}
+
+#[test]
 fn the_refusal_says_who_holds_the_volume_and_that_nothing_was_changed() {
     let error = held("running", SelfDestruct::Delete).in_use("it does not accept our SSH key");
     assert_eq!(error.code(), "volume_in_use");

@@ -9,7 +9,7 @@ use hcloud_client::ApiToken;
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -105,6 +105,15 @@ impl LeaseWatch {
             Ok(standing) => *standing,
             // The task has ended with its link before it came to say anything.
             Err(_) => Standing::Failed,
+        }
+    }
+
+    /// What the lease has come to once it is taken or refused: a monitor that is not there yet has 10 s to come.
+    pub(super) async fn taken(&mut self) -> Standing {
+        let settled = |standing: &Standing| matches!(standing, Standing::Held | Standing::Destroying);
+        match timeout(MONITOR_BOUND, self.standing.wait_for(settled)).await {
+            Ok(Ok(standing)) => *standing,
+            Ok(Err(_)) | Err(_) => Standing::Failed,
         }
     }
 

@@ -96,7 +96,7 @@ async fn a_monitor_that_comes_a_moment_late_is_waited_for() {
     let lease = FirstLease::take(link.clone(), terms());
     let mut watch = lease.watch();
     assert_eq!(watch.tried().await, Standing::Failed);
-    watch.standing.wait_for(|standing| *standing == Standing::Held).await.unwrap();
+    assert_eq!(watch.taken().await, Standing::Held);
     watch.engine_is_up();
     finished(lease).await;
     let renewals = link.calls("'renew' '0123456789ab' 'laptop' '300'");

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Engine, Failure, HetznerServers, HostKey, LoginKey, Phases, ServerError, ServerInfo, VolumeInfo,
-    adopt::Held,
+    adopt::{Held, Refusal},
     choice, cloud_init,
     connected::Known,
     labels,
@@ -29,6 +29,11 @@ const BOOT_BOUND: Duration = Duration::from_mins(5);
 const LOCK_BOUND: Duration = Duration::from_mins(1);
 /// The pause between two attempts.
 const LOCK_PAUSE: Duration = Duration::from_millis(250);
+
+/// How long the server of somebody else that has the volume may be on its way up or down. A boot and a deletion take less.
+const HELD_BOUND: Duration = Duration::from_mins(1);
+/// The pause between two looks at it. Each costs seven requests, of 3600 an hour.
+const HELD_PAUSE: Duration = Duration::from_secs(3);
 
 /// Everything that an order needs.
 struct Order {
@@ -58,17 +63,30 @@ impl HetznerServers {
     ) -> Result<Engine, Failure> {
         phases.restart();
         let nothing_left = |error: DockBridgeError| Failure { error, leftover: false };
-        // Nothing before the order is billed but the volume, which is found again by its label, so it may end anywhere.
-        let plan = tokio::select! {
-            plan = Box::pin(self.prepare(phases)) => plan.map_err(nothing_left)?,
-            () = cancel.cancelled() => return Err(nothing_left(ServerError::Stopping.into())),
-        };
-        if cancel.is_cancelled() {
-            return Err(nothing_left(ServerError::Stopping.into()));
-        }
-        let order = match plan {
-            Plan::Order(order) => order,
-            Plan::Adopt(held, key) => return self.adopt(&held, &key, phases, cancel).await,
+        let deadline = Instant::now() + HELD_BOUND;
+        let order = loop {
+            // Nothing before the order is billed but the volume, which is found again by its label, so it may end anywhere.
+            let plan = tokio::select! {
+                plan = Box::pin(self.prepare(phases)) => plan.map_err(nothing_left)?,
+                () = cancel.cancelled() => return Err(nothing_left(ServerError::Stopping.into())),
+            };
+            if cancel.is_cancelled() {
+                return Err(nothing_left(ServerError::Stopping.into()));
+            }
+            let (held, key) = match plan {
+                Plan::Order(order) => break order,
+                Plan::Adopt(held, key) => (held, key),
+            };
+            match self.adopt(&held, &key, phases, cancel).await {
+                Ok(engine) => return Ok(engine),
+                Err(Refusal::Failed(failure)) => return Err(failure),
+                Err(Refusal::NotYet(error)) if Instant::now() >= deadline => return Err(nothing_left(error.into())),
+                Err(Refusal::NotYet(error)) => tracing::info!(%error, "the server that has the volume is waited for"),
+            }
+            tokio::select! {
+                () = sleep(HELD_PAUSE) => {}
+                () = cancel.cancelled() => return Err(nothing_left(ServerError::Stopping.into())),
+            }
         };
         // The bill begins with the order, and its answer may take a while.
         let ordered = SystemClock.now();

@@ -95,7 +95,7 @@ fn servers_that_are_left_are_remembered_until_they_are_gone() {
     let (_folder, state) = dir();
     let left = LeftServer { id: 7, name: "srv".to_owned() };
     state.put_left(&left).unwrap();
-    assert_eq!(state.left().unwrap(), [left.clone()]);
+    assert_eq!(state.left().unwrap(), std::slice::from_ref(&left));
     state.forget_left(&left).unwrap();
     assert_eq!(state.left().unwrap(), []);
 }

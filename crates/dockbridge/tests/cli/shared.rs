@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::{
-    client::ask,
+    client::{Client, ask},
     sshd::Sshd,
     support::{PATIENCE, TOKEN, World, eventually},
 };
@@ -147,15 +147,34 @@ async fn nothing_is_shared_without_leases() {
 }
 
 #[tokio::test]
-async fn a_server_that_destroys_itself_is_not_taken_up() {
-    let (world, sshd, _) = shared(&BY_DESK).await;
+async fn a_server_that_destroys_itself_is_waited_for_and_replaced() {
+    let (world, sshd, server) = shared(&BY_DESK).await;
     sshd.monitor(&["release", DESK]).await;
     sshd.begin_destruction();
-    let daemon = world.start().await;
-    let message = ask(&world.socket()).await.refusal();
-    assert!(message.contains("[lease_destroying]"), "{message}");
-    assert_eq!(daemon.interrupt().await.code, Some(0));
+    let mut daemon = world.start().await;
+    let mut client = Client::connect(&world.socket()).await;
+    client.send("GET", "/v1.41/containers/json").await;
+    daemon.wait_for("it is being destroyed, and has not gone yet").await;
+    nothing_was_changed(&world).await;
+    assert!(sshd.holders().await.is_empty());
+    assert!(world.emulator.kill_server(server["id"].as_u64().unwrap()).await);
+    daemon.wait_for("✓ server ordered").await;
     assert_eq!(sshd.credentials(), None);
+    assert_eq!(world.list("servers").await[0]["volumes"], server["volumes"]);
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn a_monitor_that_is_not_there_yet_is_waited_for() {
+    let (world, sshd, _) = shared(&BY_DESK).await;
+    sshd.break_monitor();
+    let daemon = world.start().await;
+    let mut client = Client::connect(&world.socket()).await;
+    client.send("GET", "/v1.41/containers/json").await;
+    eventually("the server is on record", || world.state("server.json").exists()).await;
+    sshd.mend_monitor();
+    assert!(client.answer().await.head.starts_with("HTTP/1.1 200 "));
+    assert_eq!(daemon.interrupt().await.code, Some(0));
     nothing_was_changed(&world).await;
 }
 

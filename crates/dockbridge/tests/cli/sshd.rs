@@ -166,6 +166,11 @@ impl Sshd {
         fs::write(self.path("broken"), "").unwrap();
     }
 
+    /// Takes that back.
+    pub(crate) fn mend_monitor(&self) {
+        fs::remove_file(self.path("broken")).unwrap();
+    }
+
     /// Has the engine answer nobody any more, and the server say that this is for good.
     pub(crate) fn end_engine(&self) {
         self.engine.abort();

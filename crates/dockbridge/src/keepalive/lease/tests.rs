@@ -19,7 +19,7 @@ async fn calls_are_as_the_monitor_reads_them() {
     renew(&*server, &owner(), Duration::from_millis(299_999)).await.unwrap();
     release(&*server, &owner()).await.unwrap();
     leases(&*server).await.unwrap();
-    end(&*server, &owner(), Duration::from_secs(240)).await.unwrap();
+    end(&*server, &owner(), Duration::from_mins(4)).await.unwrap();
     let calls = server.calls();
     let commands: Vec<_> = calls.iter().map(|call| call.command.as_str()).collect();
     let monitor = "/usr/local/sbin/dockbridge-monitor";

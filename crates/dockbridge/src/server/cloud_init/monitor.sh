@@ -133,13 +133,19 @@ end() {
   # Cut off half way, it would leave a server that refuses everybody. The lease keeps the monitor from ending it meanwhile.
   trap '' HUP INT PIPE TERM
   take_lease "$@"
-  if [ -d "$run/destroying" ] || ! claim_end "$1"; then
-    rm -f "$run/leases/$1"
-    give_up
-  fi
+  # Looked at before the claim, so that those who hold the server are never refused, and after it, because of those who came
+  # meanwhile.
   others=$(live_leases "$1")
+  if [ -z "$others" ]; then
+    if [ -d "$run/destroying" ] || ! claim_end "$1"; then
+      rm -f "$run/leases/$1"
+      give_up
+    fi
+    others=$(live_leases "$1")
+    if [ -n "$others" ]; then rm -f "$run/ending"; fi
+  fi
   if [ -n "$others" ]; then
-    rm -f "$run/ending" "$run/leases/$1"
+    rm -f "$run/leases/$1"
     echo "$others"
   fi
 }

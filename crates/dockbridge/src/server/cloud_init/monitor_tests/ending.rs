@@ -134,7 +134,7 @@ async fn a_client_that_ends_the_server_is_alone_from_then_on() {
     for client in ["5eed", "c0ffee"] {
         assert_eq!(machine.call(&["renew", client, "desktop", "300"], "").await.status, Some(3), "{client}");
     }
-    assert_eq!(machine.call(&["end", "5eed", "desktop", "240"], "").await.status, Some(3));
+    assert_eq!(machine.ok(&["end", "5eed", "desktop", "240"]).await, "c0ffee laptop 240\n");
     assert_eq!(machine.ok(&["leases"]).await, "c0ffee laptop 240\n");
     // An answer that was lost is asked for again.
     assert_eq!(machine.ok(&["end", "c0ffee", "laptop", "240"]).await, "");
@@ -155,6 +155,20 @@ async fn a_client_that_is_not_alone_gives_its_lease_back_and_ends_nothing() {
     assert_eq!(machine.ok(&["leases"]).await, "5eed desktop 200\n");
     assert_eq!(machine.ok(&["renew", "5eed", "desktop", "300"]).await, "", "who is left goes on");
     assert_eq!(machine.ok(&["end", "5eed", "desktop", "240"]).await, "");
+}
+
+#[tokio::test]
+async fn who_holds_the_server_is_not_refused_because_somebody_tries_to_end_it() {
+    let machine = FakeMachine::new("poweroff");
+    machine.ok(&["renew", "5eed", "desktop", "200"]).await;
+    // Every step of the attempt that calls a tool is used for a renewal.
+    let renew =
+        "if [ -z \"$INSIDE\" ]; then INSIDE=1 dash \"$MONITOR\" renew 5eed desktop 300 || touch \"$FAKE/refused\"; fi";
+    for tool in ["mkdir", "mv", "rm", "cat"] {
+        machine.on(tool, renew);
+    }
+    assert_eq!(machine.ok(&["end", "c0ffee", "laptop", "240"]).await.lines().last(), Some("5eed desktop 300"));
+    assert!(!machine.path("refused").exists());
 }
 
 #[tokio::test]

@@ -55,6 +55,8 @@ impl FakeMachine {
             ("sleep", SLEEP),
             ("mkdir", REAL),
             ("mv", REAL),
+            ("rm", REAL),
+            ("cat", REAL),
             ("python3", REAL),
         ] {
             let path = machine.path("bin").join(name);
