@@ -108,7 +108,15 @@ impl Bridge {
             ServeOptions { drain: DRAIN },
             end_proxy.clone(),
         ));
-        let sources = Arc::new(Sources::new(config, lifecycle.clone(), activity, lock, unknown, clock));
+        let sources = Arc::new(Sources::new(
+            config,
+            lifecycle.clone(),
+            activity,
+            lock,
+            unknown,
+            servers.missing_credentials(),
+            clock,
+        ));
         let control = ControlServer {
             sources: sources.clone(),
             state: state.clone(),

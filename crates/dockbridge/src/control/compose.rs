@@ -14,6 +14,7 @@ use crate::{
     lifecycle::{Handle, Unknown},
     lock::{LockFailure, LockStatus},
     proxy::ProxyStatus,
+    server::MissingCredentials,
 };
 
 /// What is shown of an error that is shared with whoever met it.
@@ -40,6 +41,8 @@ pub struct Sources {
     pub lock: watch::Receiver<LockStatus>,
     /// Why containers could not be measured.
     pub unknown: watch::Receiver<Unknown>,
+    /// Why the server could not delete itself.
+    pub missing: watch::Receiver<MissingCredentials>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The socket for Docker clients.
@@ -61,6 +64,7 @@ impl Sources {
         activity: Arc<ActivityTracker>,
         lock: watch::Receiver<LockStatus>,
         unknown: watch::Receiver<Unknown>,
+        missing: watch::Receiver<MissingCredentials>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
@@ -68,6 +72,7 @@ impl Sources {
             activity,
             lock,
             unknown,
+            missing,
             clock,
             socket_path: config.docker.socket_path.clone(),
             idle_timeout: config.activity.idle_timeout,
@@ -135,6 +140,9 @@ impl Sources {
         let mut add = |part: &str, error: ErrorReport| degraded.push(Degradation { part: part.to_owned(), error });
         if let Some((error, at)) = &self.lifecycle.heartbeat().error {
             add("heartbeat", report!(error, at, ErrorCategory::Ssh, error.hint()));
+        }
+        if let Some((error, at)) = &*self.missing.borrow() {
+            add("self_destruct", report!(error, at, ErrorCategory::Ssh, error.hint()));
         }
         if let Some((error, at)) = &*self.unknown.borrow() {
             add("busy_check", report!(error, at, error.category(), error.hint()));

@@ -77,7 +77,8 @@ pub struct ActivityStatus {
 /// The server's right to live.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaseStatus {
-    /// What the server does when its lease has run out: `delete`, `poweroff` or `off`.
+    /// What the server does when its lease has run out: `delete`, `poweroff` or `off`. One that is to delete itself and has not
+    /// been given the token powers off; that is among what is degraded.
     pub self_destruct: String,
     /// When it was last renewed.
     pub renewed: Option<Timestamp>,
@@ -101,7 +102,7 @@ pub struct LockReport {
 /// Something that does not work at the moment, while the rest goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Degradation {
-    /// What does not work: `heartbeat`, `lock_detection` or `busy_check`.
+    /// What does not work: `heartbeat`, `self_destruct`, `lock_detection` or `busy_check`.
     pub part: String,
     /// Why not.
     pub error: ErrorReport,

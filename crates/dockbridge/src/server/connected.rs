@@ -68,7 +68,9 @@ impl HetznerServers {
         let deletes = [self_destruct, settings.self_destruct].iter().all(|word| *word == SelfDestruct::Delete);
         let state = self.state.clone();
         let url = format!("{}/servers/{id}", self.client.endpoint().as_str());
+        self.missing.send_replace(None);
         Terms {
+            missing: self.missing.clone(),
             owner: self.owner.clone(),
             span: settings.timeout.0,
             interval: settings.interval.0,

@@ -6,6 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use hcloud_client::ApiToken;
+use jiff::Timestamp;
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -32,6 +33,8 @@ pub(super) struct Terms {
     pub(super) interval: Duration,
     /// What the server needs to delete itself, where it may.
     pub(super) deletion: Option<Deletion>,
+    /// Told why the server cannot delete itself yet, while that is so.
+    pub(super) missing: watch::Sender<MissingCredentials>,
     /// Called whenever others hold the server as well.
     pub(super) shared: Arc<dyn Fn() + Send + Sync>,
 }
@@ -44,6 +47,9 @@ pub(super) struct Deletion {
     /// The token.
     pub(super) token: ApiToken,
 }
+
+/// Why a server that is to delete itself has not been given what it needs for that, and since when.
+pub type MissingCredentials = Option<(Arc<LeaseError>, Timestamp)>;
 
 /// What is known of the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,7 +166,10 @@ async fn hold(
         }
         if let Some(deletion) = terms.deletion.as_ref().filter(|_| held && !handed_over) {
             match keepalive::hand_over(&*link, &deletion.url, deletion.token.as_secret()).await {
-                Ok(()) => handed_over = true,
+                Ok(()) => {
+                    handed_over = true;
+                    terms.missing.send_replace(None);
+                }
                 Err(error) => failure = Some(error),
             }
         }
@@ -171,6 +180,9 @@ async fn hold(
             None => terms.interval,
             Some(_) if Instant::now() < patience => MONITOR_PAUSE,
             Some(error) => {
+                if !handed_over {
+                    terms.missing.send_replace(Some((Arc::new(error.clone()), Timestamp::now())));
+                }
                 if !warned {
                     tracing::warn!(
                         %error,

@@ -80,6 +80,7 @@ fn terms() -> Terms {
         span: Duration::from_mins(5),
         interval: Duration::from_secs(30),
         deletion: Some(deletion),
+        missing: watch::Sender::new(None),
         shared: Arc::new(|| {}),
     }
 }
@@ -144,6 +145,26 @@ async fn credentials_that_did_not_arrive_are_handed_over_again() {
     finished(lease).await;
     assert_eq!(link.calls("'token'").last().unwrap().1, format!("{URL}\n{TOKEN}\n"));
     assert!(link.calls("'token'").len() > 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_are_missing_for_long_are_known_to_be_until_they_arrive() {
+    let works = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let link = Scripted::new({
+        let works = works.clone();
+        move |_, command| i32::from(command.contains("'token'") && !works.load(std::sync::atomic::Ordering::SeqCst))
+    });
+    let terms = terms();
+    let missing = terms.missing.subscribe();
+    let lease = FirstLease::take(link, terms);
+    lease.watch().engine_is_up();
+    tokio::time::sleep(MONITOR_BOUND / 2).await;
+    assert!(missing.borrow().is_none(), "a moment is no news");
+    tokio::time::sleep(MONITOR_BOUND).await;
+    assert!(missing.borrow().is_some());
+    works.store(true, std::sync::atomic::Ordering::SeqCst);
+    finished(lease).await;
+    assert!(missing.borrow().is_none());
 }
 
 #[tokio::test(start_paused = true)]

@@ -32,11 +32,12 @@ mod survey;
 use std::path::PathBuf;
 
 use hcloud_client::{ApiToken, Client};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 pub use cloud_init::render as render_user_data;
 pub use destroy::{Cleared, Left};
 pub use error::ServerError;
+pub use first_lease::MissingCredentials;
 pub use info::{MOUNT_PATH, ServerInfo, ServerStatus, VolumeInfo, VolumeStatus};
 pub use keys::{HostKey, KeyError, LoginKey};
 pub use manager::{Ended, Engine, EngineLink, Failure, ForeignLease, LinkFuture, Search, ServerManager, Unended, Wish};
@@ -77,6 +78,8 @@ pub struct HetznerServers {
     run_dir: PathBuf,
     /// The way to the present server. Calls come one at a time; the lock only lets `&self` change it.
     connected: Mutex<Option<Connected>>,
+    /// Why the present server cannot delete itself.
+    missing: watch::Sender<MissingCredentials>,
     /// What was learnt of the server when its engine last answered.
     known: Mutex<Option<Known>>,
 }
@@ -111,8 +114,15 @@ impl HetznerServers {
             },
             run_dir,
             connected: Mutex::new(None),
+            missing: watch::Sender::new(None),
             known: Mutex::new(None),
         })
+    }
+
+    /// Why the present server, which is to delete itself, could not do so yet.
+    #[must_use]
+    pub fn missing_credentials(&self) -> watch::Receiver<MissingCredentials> {
+        self.missing.subscribe()
     }
 
     /// Who this installation is on the servers that it holds a lease on.

@@ -112,6 +112,9 @@ fn lifetime(report: &StatusReport, zone: &TimeZone, line: &mut impl FnMut(&str, 
     }
     if let Some(until) = report.lease.until {
         let end = match report.lease.self_destruct.as_str() {
+            "delete" if report.degraded.iter().any(|entry| entry.part == "self_destruct") => {
+                "powers off, and is billed even then,"
+            }
             "delete" => "deletes itself",
             _ => "powers off",
         };
