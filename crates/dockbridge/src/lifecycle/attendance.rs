@@ -88,6 +88,7 @@ pub struct Attendance {
     status: watch::Sender<HeartbeatStatus>,
     /// Who else held the server when a former heartbeat last heard of it.
     others: Vec<ForeignLease>,
+    met_others: bool,
     unknown: watch::Sender<Unknown>,
     /// Of the present heartbeat.
     urgent: Arc<Notify>,
@@ -121,6 +122,7 @@ impl Attendance {
             examination: JoinSet::new(),
             status: watch::Sender::new(HeartbeatStatus::default()),
             others: Vec::new(),
+            met_others: false,
             unknown: watch::Sender::new(None),
             urgent: Arc::new(Notify::new()),
             terms: watch::Sender::new(Terms::default()),
@@ -199,6 +201,12 @@ impl Attendance {
     /// Renews the lease at once; the connection is given up if that fails.
     pub(super) fn renew_at_once(&self) {
         self.urgent.notify_one();
+    }
+
+    /// Whether somebody else was seen to hold the server for the first time since the last question.
+    pub(super) fn has_met_others(&mut self) -> bool {
+        let met = !self.others().is_empty();
+        std::mem::replace(&mut self.met_others, met) != met && met
     }
 
     /// Whether the computer has woken up since the last question, by logind's count.

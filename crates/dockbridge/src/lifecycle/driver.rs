@@ -213,6 +213,9 @@ impl<M: ServerManager> Driver<M> {
             tracing::info!(slept = ?Duration::from_secs(slept.as_secs()), "the computer has slept");
             self.tell(Event::Woke);
         }
+        if self.attendance.has_met_others() {
+            self.manager.note_shared();
+        }
         self.warn_of_limit(moment);
         self.tell(Event::Looked(self.activity.usage()));
     }

@@ -175,6 +175,16 @@ impl ServerManager for HetznerServers {
         Ok(cleared.recorded.map_or(Ended::Destroyed, |left| Ended::LeftTo(left.holders)))
     }
 
+    fn note_shared(&self) {
+        let noted = self.state.server().and_then(|record| match record.and_then(|record| record.id) {
+            Some(id) => self.state.mark_shared(id),
+            None => Ok(()),
+        });
+        if let Err(error) = noted {
+            tracing::warn!(%error, "that others use the server could not be written down");
+        }
+    }
+
     async fn forget(&self) -> Result<(), DockBridgeError> {
         self.disconnect().await;
         if let Some(record) = self.state.server()? {

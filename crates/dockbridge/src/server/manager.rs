@@ -137,6 +137,9 @@ pub trait ServerManager: Send + Sync + 'static {
     /// destroyed either: it ends by itself.
     fn destroy(&self, others: &[ForeignLease], wish: Wish) -> impl Future<Output = Result<Ended, Unended>> + Send;
 
+    /// Writes down that others hold the present server as well, so that a later run knows it too.
+    fn note_shared(&self);
+
     /// Forgets the server on record, which the API does not know any more, and closes what is left of the way to it.
     fn forget(&self) -> impl Future<Output = Result<(), DockBridgeError>> + Send;
 }

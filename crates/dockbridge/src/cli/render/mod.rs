@@ -170,12 +170,18 @@ pub(super) fn stopped(left_to: &[ForeignLease]) -> String {
     if left_to.is_empty() {
         return "Stopped. Nothing is running; the volume is kept.\n".to_owned();
     }
-    let holders: Vec<_> =
-        left_to.iter().map(|lease| format!("{} (installation {})", lease.host, lease.client_id)).collect();
-    format!(
-        "Stopped. The server is left running, and billed, since it is in use by {}; it ends when they no longer use it.\n",
-        holders.join(" and ")
-    )
+    let named = |lease: &ForeignLease| format!("{} (installation {})", lease.host, lease.client_id);
+    let holders = left_to.iter().map(named).collect::<Vec<_>>().join(" and ");
+    if left_to.iter().all(ForeignLease::is_known) {
+        format!(
+            "Stopped. The server is left running, and billed, since it is in use by {holders}; it ends when they no longer use \
+             it.\n"
+        )
+    } else {
+        format!(
+            "Stopped. The server, ordered by {holders}, is left running, and billed: it could not be asked who uses it.\n"
+        )
+    }
 }
 
 /// A step towards the end, as `stop` shows it.
@@ -184,7 +190,7 @@ pub(super) fn progress(progress: &Progress) -> String {
         (Some(error), "shutting_down") => format!("The server could not be destroyed yet: {}\n", error.message),
         (_, "shutting_down") => "Stopping the engine and destroying the server…\n".to_owned(),
         (_, "provisioning") => "A server is just being created; it is destroyed as soon as it is known…\n".to_owned(),
-        (_, "running") => "Letting requests under way end…\n".to_owned(),
+        (_, "running" | "grace") => "Letting requests under way end…\n".to_owned(),
         _ => String::new(),
     }
 }

@@ -114,6 +114,7 @@ async fn who_ends_the_server_is_told_who_else_was_last_seen_on_it() {
         rig.pass(40).await;
         let cloud = rig.cloud.clone();
         rig.stop().await;
+        assert_eq!(cloud.script().noted as usize, hosts.len(), "written down once, for a later run");
         let others: Vec<_> = cloud.script().others.iter().map(|lease| lease.host.clone()).collect();
         assert_eq!(others, hosts);
     }

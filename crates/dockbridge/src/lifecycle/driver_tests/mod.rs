@@ -109,6 +109,8 @@ struct Script {
     /// What the last destruction was told.
     others: Vec<ForeignLease>,
     provisioned: u32,
+    /// How often it was to be written down that others hold the server.
+    noted: u32,
     destroyed: u32,
 }
 
@@ -221,6 +223,10 @@ impl ServerManager for FakeCloud {
         } else {
             Ok(Ended::LeftTo(script.left_to.clone()))
         }
+    }
+
+    fn note_shared(&self) {
+        self.script().noted += 1;
     }
 
     async fn forget(&self) -> Result<(), DockBridgeError> {
