@@ -7,7 +7,7 @@ use crate::{
     control::{ControlError, request_stop},
     environment::Environment,
     error::DockBridgeError,
-    server::{Cleared, ForeignLease, HetznerServers, Left},
+    server::{Cleared, ForeignLease, HetznerServers, Left, Wish},
     state::RunDir,
 };
 
@@ -39,12 +39,14 @@ pub(super) async fn run(
     }
     // Nobody runs, but a server may: one that was left when DockBridge was killed is billed until it is deleted.
     let lock = state.lock()?;
+    // What was held is ended by hand.
+    state.put_keep(None)?;
     let run_dir = RunDir::claim(&environment.runtime_dir(), &state.client_id()?, &lock)?;
     let servers = HetznerServers::new(config, state, run_dir.path().to_owned())?;
     // Over SSH the engine is stopped cleanly, and the server says who else holds it. Without that it ends all the same.
     servers.connect_to_recorded().await;
     let cleared = servers
-        .destroy_all_of_ours(&[], |name| {
+        .destroy_all_of_ours(&[], Wish::Firm, |name| {
             let _ = writeln!(terminal.err, "Destroying the server {name}, which was left behind…");
         })
         .await?;

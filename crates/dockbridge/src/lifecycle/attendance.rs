@@ -83,6 +83,8 @@ pub struct Attendance {
     beat: Option<Beat>,
     /// Which engine is accompanied.
     generation: Option<Generation>,
+    /// Whose containers are measured, if any are.
+    examined: Option<Generation>,
     heartbeat: JoinSet<(Generation, HeartbeatEnd)>,
     examination: JoinSet<(Generation, Result<Containers, ExamineError>)>,
     status: watch::Sender<HeartbeatStatus>,
@@ -118,6 +120,7 @@ impl Attendance {
             busy,
             beat,
             generation: None,
+            examined: None,
             heartbeat: JoinSet::new(),
             examination: JoinSet::new(),
             status: watch::Sender::new(HeartbeatStatus::default()),
@@ -162,7 +165,10 @@ impl Attendance {
         }
         self.generation = wanted;
         self.heartbeat.abort_all();
-        self.examination.abort_all();
+        if self.examined != wanted {
+            self.examination.abort_all();
+            self.examined = wanted;
+        }
         self.unknown.send_replace(None);
         self.others = self.others();
         self.status.send_replace(HeartbeatStatus::default());

@@ -12,6 +12,9 @@ use crate::clock::Moment;
 /// How long the answer that all containers are quiet is good for: long enough for the decision that it was asked for.
 pub(super) const FRESH: Duration = Duration::from_secs(5);
 
+/// Less than that measures nothing.
+const SHORTEST_WINDOW: Duration = Duration::from_secs(1);
+
 impl Machine {
     /// Looks at the time and at what is known, and decides.
     pub(super) fn look(self, now: Moment) -> (Self, Option<Effect>) {
@@ -27,7 +30,11 @@ impl Machine {
             }
             State::Running { reconnecting: false, since, examination } => self.consider(since, examination, now),
             State::Grace { serving_since, .. } if !self.is_idle(serving_since, now) => self.resume(serving_since),
-            State::Grace { examination: Examination::NotAsked, .. } if self.watches_grace() => self.examine_grace(),
+            State::Grace { examination: Examination::NotAsked, until, .. }
+                if self.watches_grace() && until.since(now) <= self.rules.window =>
+            {
+                self.examine_grace(now)
+            }
             State::Grace { until, examination, .. } if until.is_past(now) && examination != Examination::UnderWay => {
                 (self, Some(Effect::Retire(self.generation)))
             }
@@ -96,10 +103,11 @@ impl Machine {
         self.rules.examines && self.rules.grace_period.as_secs() > 0
     }
 
-    fn examine_grace(self) -> (Self, Option<Effect>) {
+    /// So late that the answer comes at its end.
+    fn examine_grace(self, now: Moment) -> (Self, Option<Effect>) {
         let State::Grace { since, serving_since, until, reason, .. } = self.state else { return (self, None) };
         let examination = Examination::UnderWay;
-        let window = self.rules.window.min(self.rules.grace_period);
+        let window = until.since(now).max(SHORTEST_WINDOW);
         let state = State::Grace { since, serving_since, until, reason, examination };
         (Self { state, ..self }, Some(Effect::Examine { generation: self.generation, window }))
     }

@@ -23,7 +23,7 @@ use crate::{
     clock::{Clock, Moment},
     error::DockBridgeError,
     lock::LockStatus,
-    server::{Ended, Engine, Failure, Phases, Search, ServerError, ServerManager, Unended},
+    server::{Ended, Engine, Failure, ForeignLease, Phases, Search, ServerError, ServerManager, Unended, Wish},
 };
 
 /// How many commands may wait for the driver. It never waits for anything but the next one, so a few are enough.
@@ -324,7 +324,15 @@ impl<M: ServerManager> Driver<M> {
                     Ended::Destroyed => tracing::info!("the server is destroyed; the volume is kept"),
                     Ended::LeftTo(others) => {
                         let hosts: Vec<_> = others.iter().map(|lease| lease.host.as_str()).collect();
-                        tracing::warn!(held_by = hosts.join(", "), "the server is left running, since others use it");
+                        let hosts = hosts.join(", ");
+                        if others.iter().all(ForeignLease::is_known) {
+                            tracing::warn!(held_by = hosts, "the server is left running, since others use it");
+                        } else {
+                            tracing::warn!(
+                                ordered_by = hosts,
+                                "the server is left running: it cannot be asked who uses it"
+                            );
+                        }
                     }
                 }
                 self.snapshot.send_modify(|snapshot| snapshot.ended = Some(ended));
@@ -450,10 +458,15 @@ impl<M: ServerManager> Driver<M> {
             Effect::Destroy { generation, after } => {
                 let mut heartbeat = self.attendance.ending();
                 let others = self.attendance.others();
-                let wish = self.machine().wish();
+                let (machine, clock) = (self.machine(), self.clock.clone());
                 self.effect.spawn(async move {
                     heartbeat.shutdown().await;
-                    sleep(after).await;
+                    // Whoever stops does not wait for the next attempt.
+                    let stopped = tokio::select! {
+                        () = cancel.cancelled() => true,
+                        () = sleep(after) => cancel.is_cancelled(),
+                    };
+                    let wish = if stopped { Wish::Firm } else { machine.wish(clock.now()) };
                     Outcome::Destroyed(generation, manager.destroy(&others, wish).await)
                 });
             }

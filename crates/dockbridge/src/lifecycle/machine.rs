@@ -39,6 +39,9 @@ use crate::{activity::Usage, clock::Moment, server::Wish};
 /// The longest pause between two attempts, as the design's retry strategy has it.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
+/// How long after its lease has run out a server may still be ending itself.
+const PATIENCE: Duration = Duration::from_mins(10);
+
 /// How long no further server is ordered after one came to nothing, so that a client that asks in a loop cannot order a
 /// server, and a started hour, with each question.
 pub const BRAKE: Duration = Duration::from_mins(1);
@@ -116,13 +119,16 @@ impl Machine {
         matches!(self.state, State::Running { reconnecting: false, .. } | State::Grace { .. })
     }
 
-    /// How much the end of the server is wanted that is being destroyed.
+    /// How much the end of the server is wanted that is being destroyed. An idle one that cannot be asked ends by itself when its
+    /// leases have run out; if it has not done so by then, nothing on it works any more.
     #[must_use]
-    pub const fn wish(&self) -> Wish {
+    pub fn wish(&self, now: Moment) -> Wish {
         match self.state {
-            State::ShuttingDown {
-                reason: Reason::Idle | Reason::Quiet | Reason::Locked | Reason::MaxLifetime, ..
-            } if !self.stopping => Wish::Idle,
+            State::ShuttingDown { reason: Reason::Idle | Reason::Quiet | Reason::Locked, since, .. }
+                if !self.stopping && self.rules.lease.is_some_and(|lease| now.since(since) < lease + PATIENCE) =>
+            {
+                Wish::Idle
+            }
             State::Absent
             | State::Provisioning { .. }
             | State::Running { .. }
@@ -150,6 +156,9 @@ impl Machine {
             }
             // The end comes with the answer.
             State::Grace { until, examination: Examination::UnderWay, .. } => Some(until.later(now + FRESH)),
+            State::Grace { until, examination: Examination::NotAsked, .. } if self.rules.examines => {
+                Some(self.examine_at(until, now))
+            }
             State::Grace { until, .. } => {
                 Some(self.rules.limit(&self.facts, now).map_or(until, |limit| limit.earlier(until)))
             }
@@ -247,8 +256,10 @@ impl Machine {
     }
 
     fn running(self, age: Duration, since: Moment, now: Moment) -> (Self, Option<Effect>) {
-        // What was learnt first is kept: it has been counted on by a clock that does not jump.
-        let birth = self.facts.birth.or(Some(Birth { seen: now, age }));
+        // What this process has learnt is kept: it has been counted on by a clock that does not jump. What the record said is
+        // replaced, since it knows only when the server was written down.
+        let known = self.facts.birth.filter(|_| !matches!(self.state, State::Unreachable { serving_since: None, .. }));
+        let birth = known.or(Some(Birth { seen: now, age }));
         self.with_facts(Facts { birth, ..self.facts }).resume(since)
     }
 
@@ -276,9 +287,9 @@ impl Machine {
     fn woke(self, now: Moment) -> (Self, Option<Effect>) {
         match self.state {
             // The connection may be dead, and the lease over, without anybody having noticed.
-            State::Running { reconnecting: false, .. } | State::Grace { .. } => {
-                (self, Some(Effect::Renew(self.generation)))
-            }
+            State::Running { reconnecting: false, .. } => (self, Some(Effect::Renew(self.generation))),
+            // What was found out before the sleep is out of date: others may use the server by now.
+            State::Grace { serving_since, .. } => (self.resume(serving_since).0, Some(Effect::Renew(self.generation))),
             State::Unreachable { searching: false, since, serving_since, failures, .. } => {
                 self.search(since, serving_since, failures, now)
             }

@@ -322,3 +322,36 @@ fn containers_are_watched_in_the_grace_period_too() {
     let (busy, effect) = grace.step(Event::Examined { generation: G1, busy: true }, at(332));
     assert!(matches!(busy.state, State::Running { .. }) && effect.is_none(), "{busy:?}");
 }
+
+#[test]
+fn a_long_grace_period_is_watched_at_its_end() {
+    let rules = Rules { examines: true, grace_period: Duration::from_mins(10), ..plain() };
+    let machine = running(rules).step(Event::Looked(UNUSED), at(240)).0;
+    let (grace, effect) = machine.step(Event::Examined { generation: G1, busy: false }, at(300));
+    assert_eq!((effect, grace.next_look(at(300))), (None, Some(at(300 + 540))));
+    assert_eq!(grace.step(Event::Looked(UNUSED), at(840)).1, Some(EXAMINE));
+}
+
+#[test]
+fn what_was_decided_before_a_sleep_is_decided_again() {
+    let (machine, effect) = in_grace().step(Event::Woke, at(4000));
+    assert_eq!(effect, Some(Effect::Renew(G1)));
+    assert!(matches!(machine.state, State::Running { since, .. } if since == at(0)), "{machine:?}");
+}
+
+#[test]
+fn an_idle_server_that_nobody_can_ask_is_destroyed_when_its_lease_must_have_run_out() {
+    let idle = in_grace().step(Event::Retired(G1, UNUSED), at(330)).0;
+    assert_eq!(idle.wish(at(330 + 14 * 60)), Wish::Idle);
+    assert_eq!(idle.wish(at(330 + 15 * 60)), Wish::Firm);
+    assert_eq!(idle.step(Event::StopRequested, at(331)).0.wish(at(331)), Wish::Firm);
+    let limited = running(Rules { max_lifetime: Some(Duration::from_hours(1)), ..rules() });
+    assert_eq!(limited.step(Event::Looked(UNUSED), at(3600)).0.wish(at(3600)), Wish::Firm);
+}
+
+#[test]
+fn the_age_of_a_server_on_record_is_learnt_when_it_is_found() {
+    let (machine, _) = run(&[Event::Started { on_record: Some(Duration::from_mins(5)) }]);
+    let found = machine.step(Event::Reconnected { generation: G1, age: Duration::from_mins(50) }, at(0)).0;
+    assert_eq!(found.facts.birth.unwrap().age(at(0)), Duration::from_mins(50));
+}

@@ -65,7 +65,7 @@ impl Machine {
             State::Running { since, examination, .. } => self.running_ahead(since, examination, now, kept, zone),
             State::Grace { until, reason, .. } => (Some(until), format!("{}; any use keeps it", reason.words())),
             State::ShuttingDown { reason, .. } => (Some(now), reason.words().to_owned()),
-            State::Unreachable { .. } if self.rules.leases => {
+            State::Unreachable { .. } if self.rules.lease.is_some() => {
                 (None, "it cannot be reached; it ends by itself when its lease has run out".to_owned())
             }
             State::Unreachable { .. } => (None, "it cannot be reached".to_owned()),

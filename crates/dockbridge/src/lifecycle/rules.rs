@@ -40,8 +40,8 @@ pub struct Rules {
     pub paid_hour_margin: Option<Duration>,
     /// The longest life of a server.
     pub max_lifetime: Option<Duration>,
-    /// Whether a server without a client ends by itself.
-    pub leases: bool,
+    /// How long a lease lasts; `None` where a server without a client does not end by itself.
+    pub lease: Option<Duration>,
 }
 
 impl From<&Config> for Rules {
@@ -57,7 +57,7 @@ impl From<&Config> for Rules {
             window: WINDOW.min(idle_timeout),
             paid_hour_margin: activity.keep_paid_hour.then_some(activity.paid_hour_margin.0),
             max_lifetime: activity.max_lifetime.duration(),
-            leases: config.keepalive.self_destruct != SelfDestruct::Off,
+            lease: (config.keepalive.self_destruct != SelfDestruct::Off).then_some(config.keepalive.timeout.0),
         }
     }
 }

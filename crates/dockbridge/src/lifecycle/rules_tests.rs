@@ -15,7 +15,7 @@ pub(crate) fn rules() -> Rules {
         window: Duration::from_mins(1),
         paid_hour_margin: Some(Duration::from_mins(3)),
         max_lifetime: None,
-        leases: true,
+        lease: Some(Duration::from_mins(5)),
     }
 }
 

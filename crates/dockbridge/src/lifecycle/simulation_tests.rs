@@ -220,7 +220,7 @@ fn any_rules() -> impl Strategy<Value = Rules> {
         examines,
         paid_hour_margin: paid.then(|| Duration::from_mins(3)),
         max_lifetime: limited.then(|| Duration::from_hours(3)),
-        leases,
+        lease: leases.then(|| Duration::from_mins(5)),
         ..rules()
     })
 }

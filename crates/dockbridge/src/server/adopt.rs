@@ -133,7 +133,7 @@ impl HetznerServers {
 
         let record = ServerRecord {
             name: server.name.clone(),
-            intended_at: Timestamp::now(),
+            intended_at: server.created,
             id: Some(server.id.get()),
             ip_address: Some(way.address),
             volume_id: held.volume.id.get(),

@@ -31,18 +31,19 @@ const PING_PAUSE: Duration = Duration::from_millis(25);
 const PING_BOUND: Duration = Duration::from_secs(10);
 
 /// Waits on the server for the end of cloud-init and tells what is wrong with it or the engine; says nothing while all is
-/// well. A unit that was refused by its mount assertion is inactive, not failed, hence the second reading. A dot a second
+/// well, or while the engine serves in spite of errors. A unit that was refused by its mount assertion is inactive, not failed, hence the second reading. A dot a second
 /// ends it, by a broken pipe, as soon as nobody listens any more.
 const WATCH: &str = r#"
 until [ -e /run/cloud-init/result.json ]; do sleep 1; printf . || exit; done
-if ! tr -d ' \n' < /run/cloud-init/result.json | grep -q '"errors":\[\]'; then
+serves() { case $(systemctl is-active docker.service) in active|activating|reloading|deactivating) ;; *) return 1 ;; esac; }
+if ! tr -d ' \n' < /run/cloud-init/result.json | grep -q '"errors":\[\]' && ! serves; then
   printf '\ncloud-init\n'; tail -n 25 /var/log/cloud-init-output.log; exit
 fi
 idle=0
 while [ "$idle" -lt 10 ]; do
   case $(systemctl is-active docker.service) in
     failed) break ;;
-    active|activating|reloading) idle=0 ;;
+    active|activating|reloading|deactivating) idle=0 ;;
     *) idle=$((idle + 1)) ;;
   esac
   sleep 1; printf . || exit

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -46,6 +47,12 @@ impl Known {
     }
 }
 
+/// How long a lease lasts that is taken now: as long as the user holds the server, and the timeout at least.
+fn lease_span(timeout: Duration, kept_until: Option<Timestamp>, now: Timestamp) -> Duration {
+    let kept = kept_until.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
+    kept.unwrap_or_default().max(timeout)
+}
+
 impl HetznerServers {
     /// Keeps the connection as the way to the present server, and begins to take the lease on it, where it has a monitor.
     pub(super) async fn keep(&self, link: Arc<SshLink>, id: u64, self_destruct: SelfDestruct) -> LeaseWatch {
@@ -72,7 +79,10 @@ impl HetznerServers {
         Terms {
             missing: self.missing.clone(),
             owner: self.owner.clone(),
-            span: settings.timeout.0,
+            span: {
+                let (state, timeout) = (self.state.clone(), settings.timeout.0);
+                Arc::new(move || lease_span(timeout, state.keep().ok().flatten(), Timestamp::now()))
+            },
             interval: settings.interval.0,
             deletion: deletes.then(|| Deletion { url, token: self.token.clone() }),
             shared: Arc::new(move || {
@@ -110,5 +120,21 @@ impl HetznerServers {
         let age = known.age + SystemClock.now().since(known.at);
         *self.known.lock().await = Some(known.clone());
         Engine { server: known.server, volume: known.volume, link, age, retired: CancellationToken::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn a_lease_lasts_as_long_as_a_hold() {
+        let (timeout, now) = (Duration::from_mins(5), Timestamp::UNIX_EPOCH);
+        assert_eq!(lease_span(timeout, None, now), timeout);
+        let hours = |n| Some(now + SignedDuration::from_hours(n));
+        assert_eq!(lease_span(timeout, hours(8), now), Duration::from_hours(8));
+        assert_eq!(lease_span(timeout, hours(-1), now), timeout);
     }
 }

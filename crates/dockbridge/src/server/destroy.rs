@@ -43,9 +43,11 @@ impl HetznerServers {
     pub async fn destroy_all_of_ours(
         &self,
         others: &[ForeignLease],
+        wish: Wish,
         mut show: impl FnMut(&str) + Send,
     ) -> Result<Cleared, DockBridgeError> {
         let mut cleared = Cleared::default();
+        let filter = ServerFilter { label_selector: Some(labels::managed()), ..ServerFilter::default() };
         let mut left_id = None;
         if let Some(mut record) = self.state.server()? {
             if !others.is_empty() && !record.shared {
@@ -71,6 +73,9 @@ impl HetznerServers {
                 // Nobody can have taken it up since.
                 let rights = if record.ending { Rights::OursAlone } else { self.rights(&server).await };
                 let alone = rights == Rights::OursAlone;
+                if wish == Wish::Idle && rights == Rights::Unasked {
+                    return Err(ServerError::LeaseUnknown { name: record.name }.into());
+                }
                 if let Some(holders) = left_to(record.shared, rights, seen(Some(&server))) {
                     tracing::debug!(server = server.name, ?holders, "the server is left to those who hold it");
                     left_id = Some(server.id);
@@ -90,8 +95,15 @@ impl HetznerServers {
             }
             self.state.forget_server(&record.name)?;
         }
-        let filter = ServerFilter { label_selector: Some(labels::managed()), ..ServerFilter::default() };
-        let servers = self.client.servers().list(&filter).await?;
+        let servers = match self.client.servers().list(&filter).await {
+            Ok(servers) => servers,
+            // What became of the server on record must not get lost. Strays are looked for at the next provisioning.
+            Err(error) if cleared.recorded.is_some() => {
+                tracing::warn!(%error, "other servers of ours could not be looked for");
+                return Ok(cleared);
+            }
+            Err(error) => return Err(error.into()),
+        };
         self.forget_gone(&servers)?;
         for server in servers {
             if labels::belongs_to(&server.labels, &self.client_id) && Some(server.id) != left_id {
@@ -165,8 +177,12 @@ impl ServerManager for HetznerServers {
     async fn destroy(&self, others: &[ForeignLease], wish: Wish) -> Result<Ended, Unended> {
         let untouched = |error| Unended { error, untouched: true };
         Box::pin(self.prepare_end(wish)).await.map_err(untouched)?;
-        let cleared = Box::pin(self.destroy_all_of_ours(others, |_| {}));
-        let cleared = cleared.await.map_err(|error| Unended { error, untouched: false })?;
+        let cleared = Box::pin(self.destroy_all_of_ours(others, wish, |_| {}));
+        let cleared = cleared.await.map_err(|error| {
+            // If the monitor has begun the end all the same, the server is found to be of no use when it is connected to again.
+            let untouched = matches!(error, DockBridgeError::Server(ServerError::LeaseUnknown { .. }));
+            Unended { error, untouched }
+        })?;
         // These are not what was to be destroyed.
         for Left { name, holders } in cleared.strays {
             let hosts: Vec<_> = holders.into_iter().map(|lease| lease.host).collect();

@@ -27,8 +27,8 @@ const MONITOR_PAUSE: Duration = Duration::from_millis(200);
 pub(super) struct Terms {
     /// Whose lease it is.
     pub(super) owner: Owner,
-    /// How long it lasts.
-    pub(super) span: Duration,
+    /// How long it lasts if it is taken now.
+    pub(super) span: Arc<dyn Fn() -> Duration + Send + Sync>,
     /// Time between two renewals.
     pub(super) interval: Duration,
     /// What the server needs to delete itself, where it may.
@@ -149,7 +149,7 @@ async fn hold(
     loop {
         let mut failure = None;
         if !held || !engine_up.is_cancelled() {
-            match keepalive::renew(&*link, &terms.owner, terms.span).await {
+            match keepalive::renew(&*link, &terms.owner, (terms.span)()).await {
                 Ok(others) => {
                     if !others.is_empty() {
                         (terms.shared)();

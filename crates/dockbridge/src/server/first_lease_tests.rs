@@ -77,7 +77,7 @@ fn terms() -> Terms {
     let deletion = Deletion { url: URL.to_owned(), token: TOKEN.parse().unwrap() };
     Terms {
         owner: Owner::new("0123456789ab", "laptop"),
-        span: Duration::from_mins(5),
+        span: Arc::new(|| Duration::from_mins(5)),
         interval: Duration::from_secs(30),
         deletion: Some(deletion),
         missing: watch::Sender::new(None),

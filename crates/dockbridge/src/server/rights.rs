@@ -26,8 +26,10 @@ pub(super) enum Rights {
     OursAlone,
     /// These hold it as well.
     Shared(Vec<ForeignLease>),
-    /// The monitor could not be asked, or there is none.
+    /// There is no monitor, or no way to it.
     Unknown,
+    /// The monitor does not answer.
+    Unasked,
 }
 
 /// Whether the server on record may be destroyed; if not, who it is left to: `seen` where its monitor cannot be asked. A server
@@ -36,8 +38,8 @@ pub(super) enum Rights {
 pub(super) fn left_to(shared: bool, rights: Rights, seen: Vec<ForeignLease>) -> Option<Vec<ForeignLease>> {
     match (rights, shared) {
         (Rights::Shared(others), _) => Some(others),
-        (Rights::Unknown, true) => Some(seen),
-        (Rights::Unknown, false) | (Rights::OursAlone, _) => None,
+        (Rights::Unknown | Rights::Unasked, true) => Some(seen),
+        (Rights::Unknown | Rights::Unasked, false) | (Rights::OursAlone, _) => None,
     }
 }
 
@@ -73,7 +75,7 @@ impl HetznerServers {
                 if let Err(error) = keepalive::release(&*link, &self.owner).await {
                     tracing::debug!(%error, "our lease could not be given back, and runs out by itself");
                 }
-                Rights::Unknown
+                Rights::Unasked
             }
         }
     }
