@@ -1,7 +1,10 @@
 //! Single steps; the random sequences are in `simulation_tests.rs`.
 
 use super::*;
-use crate::lifecycle::rules::tests::{at, rules};
+use crate::{
+    lifecycle::rules::tests::{at, rules},
+    server::Wish,
+};
 
 fn run(events: &[Event]) -> (Machine, Vec<Effect>) {
     run_with(rules(), events)

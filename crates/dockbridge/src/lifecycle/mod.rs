@@ -5,6 +5,7 @@ mod announce;
 mod attendance;
 mod decision;
 mod driver;
+mod ending;
 mod handle;
 pub mod machine;
 pub mod outlook;

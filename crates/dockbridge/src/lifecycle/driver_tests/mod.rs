@@ -17,7 +17,10 @@ use crate::{
     config::RunningContainers,
     keepalive::Owner,
     lifecycle::{Beat, Busy, rules::tests::rules},
-    server::{EngineLink, ForeignLease, LinkFuture, ServerInfo, ServerStatus, VolumeInfo, VolumeStatus, Wish},
+    server::{
+        Ended, EngineLink, Failure, ForeignLease, LinkFuture, Search, ServerInfo, ServerStatus, Unended, VolumeInfo,
+        VolumeStatus, Wish,
+    },
 };
 
 mod leases;
