@@ -1,9 +1,8 @@
 //! A server goes when it is not used, and not before.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
 
 use crate::world::{World, eventually};
 
@@ -16,6 +15,7 @@ async fn impatient() -> World {
     world.set("DOCKBRIDGE_ACTIVITY_IDLE_TIMEOUT", "5s");
     world.set("DOCKBRIDGE_ACTIVITY_GRACE_PERIOD", "2s");
     world.set("DOCKBRIDGE_ACTIVITY_KEEP_PAID_HOUR", "false");
+    world.set("DOCKBRIDGE_KEEPALIVE_INTERVAL", "1s");
     world.start();
     world.import_busybox();
     world
@@ -57,8 +57,10 @@ async fn a_detached_container_keeps_its_server_while_it_is_busy_and_no_longer() 
         "-c",
         "trap exit TERM; while :; do :; done",
     ]);
-    // Several times as long as an idle server lives.
-    thread::sleep(Duration::from_secs(30));
+    // Each time after as long as an idle server lives.
+    for _ in 0..3 {
+        world.wait_for_line("running containers keep the server", SOON);
+    }
     let status = world.status();
     assert!(["running", "grace"].contains(&status["state"].as_str().unwrap()), "{status}");
     assert_eq!(world.docker(&["ps", "--format", "{{.Names}}"]).trim(), "worker");
@@ -102,7 +104,8 @@ async fn a_server_is_kept_by_hand() {
     let mut world = impatient().await;
     let kept = crate::world::run(&mut world.dockbridge(&["keep", "1h"]), b"");
     assert!(kept.status.success());
-    thread::sleep(Duration::from_secs(15));
+    // Twice as long as it would live otherwise.
+    world.wait_for_renewal(Timestamp::now(), Duration::from_secs(14));
     let status = world.status();
     assert!(status["activity"]["shutdown_reason"].as_str().unwrap().starts_with("kept by hand until"), "{status}");
     assert_eq!(world.api("servers").await.len(), 1);

@@ -2,10 +2,10 @@
 
 use std::{
     process::Stdio,
-    thread,
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::world::{World, run};
@@ -113,7 +113,7 @@ async fn a_heartbeat_keeps_the_server_for_longer_than_a_lease() {
     let mut world = leased().await;
     world.start();
     world.docker(&["version"]);
-    thread::sleep(TIMEOUT * 2);
+    world.wait_for_renewal(Timestamp::now(), TIMEOUT * 2);
     let status = world.status();
     assert_eq!(
         (&status["state"], &status["lease"]["self_destruct"]),

@@ -12,6 +12,7 @@ use std::{
 };
 
 use hcloud_emulator::{Emulator, machines::containers::ContainerMachines};
+use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -210,6 +211,15 @@ impl World {
     pub(crate) fn status(&self) -> serde_json::Value {
         let output = run(&mut self.dockbridge(&["status", "--json"]), b"");
         serde_json::from_str(&succeeded("dockbridge status --json", &output)).unwrap()
+    }
+
+    /// Waits until a heartbeat has renewed the lease so long after `moment`.
+    pub(crate) fn wait_for_renewal(&self, moment: Timestamp, later: Duration) {
+        let enough = moment + later;
+        eventually("a renewal of the lease", || {
+            let renewed = self.status()["lease"]["renewed"].as_str().map(|at| at.parse::<Timestamp>().unwrap());
+            renewed.is_some_and(|renewed| renewed >= enough)
+        });
     }
 
     /// Runs a command on the server, past DockBridge, with its key and its pinned host key.
